@@ -1,0 +1,22 @@
+-- One row per file and load: what became of its rows.
+-- Parameters: location text
+-- Times and dates are text here, so that nothing hangs on how a SerDe reads them; the view stocks_load_history has them typed.
+CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (
+    `batch_id` string,
+    `source` string COMMENT 's3:// path of the file',
+    `source_modified` string COMMENT 'UTC',
+    `status` string COMMENT 'loaded, refused or removed',
+    `rows` bigint COMMENT 'data rows of the file = accepted + superseded + rejected',
+    `accepted` bigint,
+    `superseded` bigint COMMENT 'rows repeated in the file, or given by a newer source too',
+    `rejected` bigint,
+    `symbols` string COMMENT 'of the rows that could be read, separated by commas',
+    `first_date` string,
+    `last_date` string,
+    `reason` string COMMENT 'why the file was refused, or why rows were rejected',
+    `loaded_at` string COMMENT 'UTC'
+)
+ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
+LOCATION :location

@@ -1,0 +1,14 @@
+-- One row per line of the raw files of a batch, exactly as the line stands; "$path" names the file.
+-- Parameters: location text
+-- Each batch is a partition whose location holds a manifest of the batch's files, so that exactly those are read, whatever
+-- their column layout. A line is split in load/parsed_rows.sql, which sees what a CSV SerDe would hide: missing and
+-- surplus fields, unbalanced quotes, and the rejected line whole.
+CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_lines` (
+    `line` string
+)
+PARTITIONED BY (`batch` string)
+ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
+WITH SERDEPROPERTIES ('serialization.last.column.takes.rest' = 'true')
+STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
+LOCATION :location

@@ -1,0 +1,28 @@
+-- One row per file of a batch: what its head told, which load/parsed_rows.sql needs to read its lines.
+-- Parameters: location text
+-- Positions (…_at) count a line's fields from 1; year_at, month_at and day_at count the pieces of a date.
+CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
+    `source` string COMMENT 's3:// path of the file',
+    `modified` string COMMENT 'UTC, as yyyy-MM-dd HH:mm:ss.SSS',
+    `header` string COMMENT 'the header line as it stands',
+    `fields` int COMMENT 'fields of the header',
+    `symbol` string COMMENT 'the symbol where the file has no column for it',
+    `symbol_at` int,
+    `date_at` int,
+    `open_at` int,
+    `high_at` int,
+    `low_at` int,
+    `close_at` int,
+    `adj_close_at` int,
+    `volume_at` int,
+    `date_shape` string COMMENT 'a date with # for each run of letters or digits: #-#-#',
+    `year_at` int,
+    `month_at` int,
+    `day_at` int,
+    `date_divisor` bigint COMMENT 'units a day where dates are Unix times'
+)
+PARTITIONED BY (`batch` string)
+ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
+LOCATION :location

@@ -1,0 +1,16 @@
+-- One row per (symbol, trade_date), with the return against the symbol's previous trade date.
+-- Parameters: none
+CREATE OR REPLACE VIEW stocks_daily AS
+WITH prices AS (
+    SELECT
+        symbol, trade_date, open, high, low, close, adj_close, volume, daily_change, daily_range, quality_issue, year, month,
+        lag(trade_date) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_trade_date,
+        lag(coalesce(adj_close, close)) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_price
+    FROM stocks_processed
+)
+SELECT
+    symbol, trade_date, open, high, low, close, adj_close, volume, daily_change, daily_range,
+    previous_trade_date,
+    (coalesce(adj_close, close) / previous_price - 1e0) * 100e0 AS daily_return_pct,
+    quality_issue, year, month
+FROM prices

@@ -1,0 +1,16 @@
+-- One row per file and load, typed, with what is current: the latest load of each file.
+-- Parameters: none
+CREATE OR REPLACE VIEW stocks_load_history AS
+SELECT
+    batch_id,
+    source,
+    cast(source_modified AS timestamp) AS source_modified,
+    status,
+    rows, accepted, superseded, rejected,
+    symbols,
+    cast(first_date AS date) AS first_date,
+    cast(last_date AS date) AS last_date,
+    reason,
+    cast(loaded_at AS timestamp) AS loaded_at,
+    row_number() OVER (PARTITION BY source ORDER BY loaded_at DESC, batch_id DESC) = 1 AS is_latest
+FROM stocks_loads
