@@ -30,7 +30,7 @@ from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from . import aws_calls, lake, s3_events
+from . import aws_calls, glue_crawler, lake, s3_events
 from .aws_calls import Faults
 from .engine import Engine
 from .lambda_runtime import Invocation, LambdaRuntime
@@ -105,6 +105,7 @@ class LocalAccount:
             self._runtime = LambdaRuntime(ACCOUNT_ID, REGION, self._concurrency, self._retry_delays_seconds)
             opening.callback(self._runtime.install())
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
+            opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
                 server = ThreadedMotoServer("127.0.0.1", self._serve_port, verbose=False)
