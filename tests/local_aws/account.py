@@ -28,16 +28,19 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from . import aws_calls, glue_crawler, lake, s3_events
 from .aws_calls import Faults
 from .engine import Engine
+from .http_server import serving
 from .lambda_runtime import Invocation, LambdaRuntime
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
+
+# Nothing here takes Athena's time, so the handlers need not wait between their looks.
+LOCAL_SETTINGS = {"LAKE_POLL_SECONDS": "0.05", "LAKE_SETTLE_SECONDS": "0.1"}
 
 EngineName = Literal["duckdb", "trino"]
 
@@ -108,10 +111,7 @@ class LocalAccount:
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
-                server = ThreadedMotoServer("127.0.0.1", self._serve_port, verbose=False)
-                server.start()
-                opening.callback(server.stop)
-                self.endpoint_url = "http://{}:{}".format(*server.get_host_and_port())
+                self.endpoint_url = opening.enter_context(serving(self._serve_port))
             if self._engine_name is not None:
                 from . import athena_api
 
@@ -144,9 +144,12 @@ class LocalAccount:
         settings: Mapping[str, str] | None = None,
         timeout_seconds: int = 900,
     ) -> None:
-        """Set the lake up. `settings` are LAKE_* variables, in os.environ until the account closes."""
+        """Set the lake up. `settings` are LAKE_* variables, in os.environ until the account closes.
+
+        They are added to LOCAL_SETTINGS.
+        """
         self.bucket, self.database = bucket, database
-        os.environ.update(settings or {})
+        os.environ.update(LOCAL_SETTINGS | dict(settings or {}))
         lake.create_lake(self.client, bucket, database, timeout_seconds)
 
     def drop(self, target: str | Path, body: bytes | str | None = None) -> str:
@@ -163,7 +166,7 @@ class LocalAccount:
         """Wait until no event, invocation, retry or crawl is under way; TimeoutError, naming what is, after that."""
         deadline = time.monotonic() + timeout_seconds
         while self.runtime.wait_until_idle(deadline):
-            if not self._crawling:
+            if self.idle:
                 return
             if time.monotonic() > deadline:
                 break
@@ -173,6 +176,11 @@ class LocalAccount:
             + (", a crawl running" if self._crawling else "")
         )
 
+    @property
+    def idle(self) -> bool:
+        """Whether no event, invocation, retry or crawl is under way."""
+        return self.runtime.idle and not self._crawling
+
     def query(self, sql: str, database: str | None = None) -> list[dict[str, str | None]]:
         """The rows of one Athena statement, each cell as the text that Athena gives, None for NULL.
 
@@ -181,9 +189,7 @@ class LocalAccount:
         columns, rows = self.query_table(sql, database)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
-    def query_table(
-        self, sql: str, database: str | None = None
-    ) -> tuple[list[str], list[list[str | None]]]:
+    def query_table(self, sql: str, database: str | None = None) -> tuple[list[str], list[list[str | None]]]:
         """As `query`, as (column names, rows)."""
         athena = self.client("athena")
         query_id = athena.start_query_execution(
@@ -216,7 +222,9 @@ class LocalAccount:
 
     def tables(self, database: str | None = None) -> list[str]:
         """The names of the tables and views that the catalogue has, sorted."""
-        pages = self.client("glue").get_paginator("get_tables").paginate(DatabaseName=database or self.database)
+        pages = (
+            self.client("glue").get_paginator("get_tables").paginate(DatabaseName=database or self.database)
+        )
         return sorted(table["Name"] for page in pages for table in page["TableList"])
 
     @property
@@ -248,7 +256,9 @@ class LocalAccount:
             calls.update(invocation.calls)
         return Statistics(
             statements=len(executions),
-            longest_statement_bytes=max((len(execution.query.encode()) for execution in executions), default=0),
+            longest_statement_bytes=max(
+                (len(execution.query.encode()) for execution in executions), default=0
+            ),
             bytes_scanned=sum(int(getattr(execution, "bytes_scanned", 0)) for execution in executions),
             crawls=sum(len(crawler.crawls) for crawler in self._crawlers),
             calls=calls,
@@ -288,7 +298,9 @@ class _Capture(logging.Handler):
             entry = json.loads(message)
         except ValueError:
             entry = None
-        self._records.append(entry if isinstance(entry, dict) else {"level": record.levelname, "message": message})
+        self._records.append(
+            entry if isinstance(entry, dict) else {"level": record.levelname, "message": message}
+        )
 
     def __enter__(self) -> _Capture:
         self._level = self._logger.level
@@ -304,5 +316,3 @@ class _Capture(logging.Handler):
 def _restore_environment(before: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(before)
-
-

@@ -96,7 +96,9 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
         return EmptyResult()
 
     def get_classifier(response: GlueResponse) -> ActionResult:
-        return ActionResult({"Classifier": {"CsvClassifier": _known(classifiers, response.parameters["Name"])}})
+        return ActionResult(
+            {"Classifier": {"CsvClassifier": _known(classifiers, response.parameters["Name"])}}
+        )
 
     def get_classifiers(response: GlueResponse) -> ActionResult:
         return ActionResult({"Classifiers": [{"CsvClassifier": one} for one in classifiers.values()]})
@@ -110,7 +112,13 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
     seams.replace(FakeCrawler, "start_crawler", start_crawler)
     seams.replace(FakeCrawler, "as_dict", crawler_as_dict)
     seams.replace(GlueBackend, "create_crawler", create_crawler_of_known_classifiers)
-    for operation in (create_classifier, update_classifier, get_classifier, get_classifiers, delete_classifier):
+    for operation in (
+        create_classifier,
+        update_classifier,
+        get_classifier,
+        get_classifiers,
+        delete_classifier,
+    ):
         seams.replace(GlueResponse, operation.__name__, operation)
 
     def uninstall() -> None:
@@ -281,13 +289,18 @@ def _sample(address: str, body: bytes, classifier: Classifier | None) -> _Sample
             continue
         types: list[str | None] = [None] * len(rows[0])
         for row in rows[1:]:
-            types = [_wider(kind, _type(cell)) for kind, cell in zip(types, [*row, *[""] * len(types)], strict=False)]
+            types = [
+                _wider(kind, _type(cell))
+                for kind, cell in zip(types, [*row, *[""] * len(types)], strict=False)
+            ]
         has_header = given.get("ContainsHeader", "UNKNOWN") == "PRESENT" or (
             given.get("ContainsHeader", "UNKNOWN") == "UNKNOWN" and _is_header(rows[0], types)
         )
         if not has_header:
             types = [_wider(kind, _type(cell)) for kind, cell in zip(types, rows[0], strict=True)]
-        names = given.get("Header") or (_names(rows[0]) if has_header else [f"col{n}" for n in range(len(types))])
+        names = given.get("Header") or (
+            _names(rows[0]) if has_header else [f"col{n}" for n in range(len(types))]
+        )
         return _Sample(address, tuple(names), tuple(types), has_header, delimiter, compressed, len(body))
     return None
 
@@ -343,7 +356,9 @@ def _write_table(crawler: FakeCrawler, root: str, samples: list[_Sample], classi
     first = next(sample for sample in samples if sample.names == main)
     # OpenCSVSerDe reads every column as a string.
     open_csv = classifier.get("Serde") == "OpenCSVSerDe"
-    columns = [{"Name": name, "Type": "string" if open_csv else kind or "string"} for name, kind in types.items()]
+    columns = [
+        {"Name": name, "Type": "string" if open_csv else kind or "string"} for name, kind in types.items()
+    ]
     parameters = {
         "CrawlerSchemaDeserializerVersion": "1.0",
         "CrawlerSchemaSerializerVersion": "1.0",
@@ -370,14 +385,18 @@ def _write_table(crawler: FakeCrawler, root: str, samples: list[_Sample], classi
         "SerdeInfo": _serde(first.delimiter, classifier.get("QuoteSymbol") or '"', open_csv),
         "Parameters": parameters,
     }
-    table = _own_table(crawler, root, {
-        "TableType": "EXTERNAL_TABLE",
-        "Owner": "owner",
-        "Retention": 0,
-        "PartitionKeys": [{"Name": key, "Type": "string"} for key in keys],
-        "Parameters": parameters,
-        "StorageDescriptor": storage,
-    })
+    table = _own_table(
+        crawler,
+        root,
+        {
+            "TableType": "EXTERNAL_TABLE",
+            "Owner": "owner",
+            "Retention": 0,
+            "PartitionKeys": [{"Name": key, "Type": "string"} for key in keys],
+            "Parameters": parameters,
+            "StorageDescriptor": storage,
+        },
+    )
     for values, location in partitions.items():
         _register_partition(table, values, location)
     _forget_partitions(table, crawler, set(partitions))
@@ -455,7 +474,9 @@ def _register_partition(table: FakeTable, values: Sequence[str], location: str) 
     storage = {**table.as_dict()["StorageDescriptor"], "Location": location}
     parameters = {"classification": "csv"} if "classification" in storage.get("Parameters", {}) else {}
     try:
-        table.create_partition({"Values": list(values), "StorageDescriptor": storage, "Parameters": parameters})
+        table.create_partition(
+            {"Values": list(values), "StorageDescriptor": storage, "Parameters": parameters}
+        )
     except PartitionAlreadyExistsException:
         return
 

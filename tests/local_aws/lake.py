@@ -22,7 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Client = Callable[[str], Any]
 
 
-def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900) -> None:
+def create_lake(
+    client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900
+) -> None:
     """Create bucket, role, classifier, crawler, both functions and their triggers. The functions make the tables."""
     client("s3").create_bucket(Bucket=bucket)
     role = create_role(client)
@@ -126,9 +128,9 @@ def put_triggers(client: Client, bucket: str, triggers: Iterable[tuple[str, str,
             "LambdaFunctionConfigurations": [
                 {
                     "Id": function,
-                    "LambdaFunctionArn": client("lambda").get_function(FunctionName=function)["Configuration"][
-                        "FunctionArn"
-                    ],
+                    "LambdaFunctionArn": client("lambda").get_function(FunctionName=function)[
+                        "Configuration"
+                    ]["FunctionArn"],
                     "Events": events,
                     "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
                 }

@@ -115,7 +115,8 @@ class LambdaRuntime:
         self._closed = False
         self._changed = threading.Condition()
         self._workers = [
-            threading.Thread(target=self._work, name=f"lambda-{number}", daemon=True) for number in range(concurrency)
+            threading.Thread(target=self._work, name=f"lambda-{number}", daemon=True)
+            for number in range(concurrency)
         ]
         for worker in self._workers:
             worker.start()
@@ -167,7 +168,9 @@ class LambdaRuntime:
 
     @property
     def idle(self) -> bool:
-        return not self._queue and not self._busy
+        """Whether nothing runs, is queued or waits for its retry."""
+        with self._changed:
+            return not self._queue and not self._busy
 
     @property
     def pending(self) -> str:
@@ -231,7 +234,10 @@ class LambdaRuntime:
         timeout_seconds = int(function.timeout)
         sandbox = Sandbox(function.function_name, delivery.request_id, self.faults)
         invocation = Invocation(
-            function.function_name, delivery.request_id, json.loads(delivery.payload), delivery.attempt,
+            function.function_name,
+            delivery.request_id,
+            json.loads(delivery.payload),
+            delivery.attempt,
             calls=sandbox.calls,
         )
         started = time.monotonic()
@@ -251,7 +257,9 @@ class LambdaRuntime:
             with inside(sandbox):
                 ended.append(_call(function, delivery.payload, context, sandbox))
 
-        thread = threading.Thread(target=attempt, name=f"{function.function_name} {delivery.request_id}", daemon=True)
+        thread = threading.Thread(
+            target=attempt, name=f"{function.function_name} {delivery.request_id}", daemon=True
+        )
         thread.start()
         thread.join(timeout_seconds)
         if not ended:
@@ -259,7 +267,13 @@ class LambdaRuntime:
             sandbox.end(TimedOut(message))
             stamp = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             ended.append(
-                (None, {"errorType": "Sandbox.Timedout", "errorMessage": f"{stamp} {delivery.request_id} {message}"})
+                (
+                    None,
+                    {
+                        "errorType": "Sandbox.Timedout",
+                        "errorMessage": f"{stamp} {delivery.request_id} {message}",
+                    },
+                )
             )
         invocation.result, invocation.error = ended[0]
         invocation.duration_seconds = time.monotonic() - started
@@ -299,7 +313,9 @@ def _handler(function: LambdaFunction) -> Callable[[Any, Context], Any]:
     path = module_name.replace(".", "/")
     with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as package:
         if not {f"{path}.py", f"{path}/__init__.py"} & set(package.namelist()):
-            raise ImportModuleError(f"Unable to import module '{module_name}': No module named '{module_name}'")
+            raise ImportModuleError(
+                f"Unable to import module '{module_name}': No module named '{module_name}'"
+            )
     module = importlib.import_module(module_name)
     if not hasattr(module, attribute):
         raise HandlerNotFound(f"Handler '{attribute}' missing on module '{module_name}'")
@@ -318,9 +334,12 @@ class HandlerNotFound(Exception):
 def _check_payload(payload: str, max_bytes: int) -> None:
     if len(payload.encode()) > max_bytes:
         raise LambdaClientError(
-            "RequestEntityTooLargeException", f"{len(payload.encode())} byte payload is too large (limit {max_bytes})."
+            "RequestEntityTooLargeException",
+            f"{len(payload.encode())} byte payload is too large (limit {max_bytes}).",
         )
     try:
         json.loads(payload)
     except ValueError as error:
-        raise LambdaClientError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None
+        raise LambdaClientError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from None

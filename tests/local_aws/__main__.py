@@ -1,0 +1,66 @@
+"""The command line: `python -m tests.local_aws run PATH…` and `python -m tests.local_aws serve`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .export import ExportError
+from .http_server import PortInUseError
+from .run import UsageError, run
+from .serve import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0 done, 1 not everything was handled, 2 wrong usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.local_aws",
+        description="The stocks lakehouse on an AWS account inside this process.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    runner = commands.add_parser("run", help="drop CSV files, wait, and show what was loaded and reported")
+    runner.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a CSV file, or a folder of them")
+    runner.add_argument(
+        "--output", type=Path, metavar="DIR", help="write the whole bucket as files below DIR"
+    )
+    runner.add_argument(
+        "--query",
+        action="append",
+        default=[],
+        metavar="SQL",
+        help="print the result of this statement as CSV instead of the tables (may be repeated)",
+    )
+    runner.add_argument(
+        "--timeout", type=float, default=900.0, metavar="SECONDS", help="give up after (%(default)g)"
+    )
+
+    server = commands.add_parser("serve", help="answer AWS clients over HTTP until interrupted")
+    server.add_argument("--port", type=int, default=5000, help="0 takes a free one (default: %(default)s)")
+
+    for command in (runner, server):
+        command.add_argument(
+            "--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL"
+        )
+
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "serve":
+            return serve(options.port, options.engine)
+        return run(options.paths, options.output, options.query, options.engine, options.timeout)
+    except (UsageError, ExportError, PortInUseError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, say) has gone; nothing is to be written to it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

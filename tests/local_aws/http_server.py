@@ -1,0 +1,44 @@
+"""The account over HTTP, in a thread of this process and over the same backends as its in-process clients."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+_HOST = "127.0.0.1"
+
+
+class PortInUseError(Exception):
+    """Another process listens on the port."""
+
+
+@contextmanager
+def serving(port: int) -> Iterator[str]:
+    """Serve on 127.0.0.1 at `port` (0 for a free one) while entered; gives the URL.
+
+    Raises PortInUseError when the port is taken.
+    """
+    # moto's server thread would exit without a word, and its start() wait for ever.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise PortInUseError(
+                f"port {port} of {_HOST} cannot be used ({error.strerror}): give another one"
+            ) from error
+        port = probe.getsockname()[1]
+    access_log = logging.getLogger("werkzeug")
+    level = access_log.level
+    access_log.setLevel(logging.ERROR)
+    server = ThreadedMotoServer(_HOST, port, verbose=False)
+    server.start()
+    try:
+        yield f"http://{_HOST}:{port}"
+    finally:
+        server.stop()
+        access_log.setLevel(level)
