@@ -1,0 +1,168 @@
+"""What the first look at a raw file finds, so that one SQL statement can read every file's rows.
+
+A CSV's SerDe would go by column order and one date format; here each file's own header and rows are asked instead.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from itertools import chain
+from typing import Any
+
+from . import columns, dates, fields, headers, symbols
+from .errors import FileRefused
+from .text import Read, Text, shown
+
+
+# 12,5 or 1.234,50, where 1,234.50 and 12,345 are thousands.
+_DECIMAL_COMMA = re.compile(r",(\d{1,2}|\d{4,})\D*$|\.\d+,\d")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raw object as S3 lists it; `modified` carries its time zone."""
+
+    bucket: str
+    key: str
+    modified: datetime
+
+    @property
+    def path(self) -> str:
+        """Its `s3://` path, as Athena's `"$path"` gives it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the parse statement must know of a file. The `…_at` are 1-based, and null where there is no such column.
+
+    header: the lines up to the header's end that are not blank, as they stand less byte order mark and line ends, joined
+        by line feeds; nearly always one. A line of the file that equals one of them is not a row.
+    fields: how many fields the header has, trailing unnamed ones aside.
+    symbol: the file's symbol in upper case; null exactly where `symbol_at` is not.
+    modified: UTC, as `2026-11-24 06:45:20.000`.
+    date_shape, year_at, month_at, day_at, date_divisor: see `dates.DateStyle`; without rows all are null.
+    has_rows: whether any line follows the header that is not blank and not the header again.
+    """
+
+    source: str
+    modified: str
+    header: str
+    fields: int
+    symbol: str | None
+    symbol_at: int | None
+    date_at: int
+    open_at: int | None
+    high_at: int | None
+    low_at: int | None
+    close_at: int
+    adj_close_at: int | None
+    volume_at: int | None
+    date_shape: str | None
+    year_at: int | None
+    month_at: int | None
+    day_at: int | None
+    date_divisor: int | None
+    has_rows: bool
+
+    def record(self) -> dict[str, Any]:
+        """The head as one JSON object's fields."""
+        return asdict(self)
+
+
+def inspect(
+    source: Source,
+    read: Read,
+    *,
+    folder: str = "raw/stocks/",
+    default_symbol: str = "",
+    day_first: bool = True,
+) -> Head:
+    """Look at a raw file's first 64 kB, and at more only where day and month of its dates stay open.
+
+    `read(key, start, length)` gives that range of the object: fewer bytes where the object ends in it, none past its end.
+    `folder` and `default_symbol` settle the symbol of a file without a column for it (see `symbols.from_key`); `day_first`
+    the order of dates where no row of the file does.
+
+    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file can't be read
+    right; errors of `read` pass through.
+    """
+    text = Text(source.key, read)
+    header = headers.find(text.sample)
+    header_lines = [line for line in text.sample[: header.length] if line.strip()]
+    _require_readable(header, _rows(text.sample, header_lines))
+
+    at = header.columns
+    rows = _rows(text, header_lines)
+    first = next(rows, None)
+    style = None
+    if first is not None:
+        style = dates.settle(_column(at["date"], chain([first], rows)), day_first)
+    symbol = None
+    if "symbol" not in at:
+        symbol = header.symbol or symbols.from_key(source.key, folder, default_symbol)
+    return Head(
+        source=source.path,
+        modified=_timestamp(source.modified),
+        header="\n".join(header_lines),
+        fields=len(header.names),
+        symbol=symbol,
+        symbol_at=at.get("symbol"),
+        date_at=at["date"],
+        open_at=at.get("open"),
+        high_at=at.get("high"),
+        low_at=at.get("low"),
+        close_at=at["close"],
+        adj_close_at=at.get("adj_close"),
+        volume_at=at.get("volume"),
+        date_shape=style and style.shape,
+        year_at=style and style.year_at,
+        month_at=style and style.month_at,
+        day_at=style and style.day_at,
+        date_divisor=style and style.divisor,
+        has_rows=first is not None,
+    )
+
+
+def _rows(lines: Iterable[str], header_lines: Collection[str]) -> Iterator[str]:
+    """The lines that are rows: not blank, and not the header, which files that were put together repeat."""
+    return (line for line in lines if line.strip() and line not in header_lines)
+
+
+def _column(position: int, rows: Iterable[str]) -> Iterator[str]:
+    """The texts of one column; rows that do not reach it, or can't be split, have none."""
+    for row in rows:
+        values = fields.split(row)
+        if values and len(values) >= position:
+            yield values[position - 1]
+
+
+def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:
+    """Raise FileRefused when these rows show that the file's lines or numbers can't be told apart."""
+    prices = [header.columns[meaning] for meaning in columns.PRICES if meaning in header.columns]
+    longer = []
+    for row in rows:
+        values = fields.split(row)
+        if values is None:
+            raise FileRefused(
+                f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be told from a"
+                " stray quote: write each row on one line and double the quotes inside fields"
+            )
+        for position in prices:
+            if position <= len(values) and _DECIMAL_COMMA.search(values[position - 1]):
+                raise FileRefused(
+                    f"decimal comma in column {shown(header.names[position - 1], 30)} ({shown(values[position - 1], 30)}):"
+                    " save it with decimal points"
+                )
+        longer.append(any(values[len(header.names) :]))
+    if len(longer) > 1 and all(longer):
+        raise FileRefused(
+            f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it with decimal"
+            " points if these are decimal commas, else name every column"
+        )
+
+
+def _timestamp(moment: datetime) -> str:
+    utc = moment.astimezone(timezone.utc)
+    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"

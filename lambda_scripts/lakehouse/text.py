@@ -1,0 +1,159 @@
+"""The text of one raw object: lines out of bytes, read no further than asked.
+
+Athena reads UTF-8 and takes the compression from the key's ending, so what is neither is refused here, by what it is.
+"""
+
+import codecs
+import re
+import zlib
+from collections.abc import Callable, Iterator
+
+from .errors import FileRefused
+
+Read = Callable[[str, int, int], bytes]
+"""`read(key, start, length)`: that range of the object; shorter where the object ends in it, empty past the end."""
+
+FIRST_RANGE_BYTES = 64 * 1024
+RANGE_BYTES = 1024 * 1024
+LONGEST_LINE_BYTES = 1024 * 1024
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")  # Hadoop's line reader, which Athena uses, knows these three
+_GZIP = b"\x1f\x8b"
+_OTHER_CONTENT = (
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", "save it as CSV UTF-8"),
+    (b"PAR1", "a Parquet file", "drop the CSV that it was made from"),
+    (b"BZh", "bzip2-compressed", "unpack it, or pack it with gzip as .csv.gz"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed", "unpack it, or pack it with gzip as .csv.gz"),
+    (b"\xfd7zXZ", "xz-compressed", "unpack it, or pack it with gzip as .csv.gz"),
+    (b"%PDF", "a PDF document", "drop the source's CSV instead"),
+)
+_MARKUP = re.compile(rb"\s*<(?:!doctype|!--|html|head|body|\?xml|error)", re.IGNORECASE)
+_JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
+
+
+class Text:
+    """The lines of one object, without line ends and byte order mark.
+
+    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating gives every
+    line, the sample's first; further ranges of the object are read as they are needed, and none is kept.
+
+    Raises FileRefused when the first range is not UTF-8 text, or later when a gzip breaks off.
+    """
+
+    def __init__(self, key: str, read: Read) -> None:
+        self._pieces = _pieces(key, read)
+        first, ended = next(self._pieces)
+        _require_text(first, ended)
+        lines, self._rest = _whole_lines(first.removeprefix(codecs.BOM_UTF8), ended)
+        if not lines and not ended:
+            raise FileRefused(f"no line ends in the first {len(first) // 1024} kB: save it with one row a line")
+        self.sample = [line.decode() for line in lines]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.sample
+        for piece, ended in self._pieces:
+            lines, self._rest = _whole_lines(self._rest + piece, ended)
+            if len(self._rest) > LONGEST_LINE_BYTES:
+                raise FileRefused("it has a line of more than 1 MB: save it with one row a line")
+            for line in lines:
+                yield line.decode(errors="replace")
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """The text as evidence in a message: quoted, printable, and no longer than the limit."""
+    printable = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
+    return f"'{printable}'" if len(printable) <= limit else f"'{printable[: limit - 1]}…'"
+
+
+def _whole_lines(content: bytes, ended: bool) -> tuple[list[bytes], bytes]:
+    """The content's lines and what is left of one that goes on in the next piece."""
+    if content.endswith(b"\r") and not ended:  # its line feed may be the next piece's first byte
+        *lines, rest = _LINE_END.split(content[:-1])
+        return lines, rest + b"\r"
+    *lines, rest = _LINE_END.split(content)
+    if ended and rest:
+        return [*lines, rest], b""
+    return lines, rest
+
+
+def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
+    """The object's content, unpacked, a range at a time, each with whether it is the last."""
+    ranges = _ranges(key, read)
+    first, ended = next(ranges)
+    named_gzip, is_gzip = key.endswith(".gz"), first.startswith(_GZIP)
+    if is_gzip and not named_gzip:
+        raise FileRefused("gzip content without a name that says so, which Athena would not unpack: name it .csv.gz")
+    if named_gzip and first and not is_gzip:
+        raise FileRefused("named .gz but not gzip content: name it .csv, or pack it with gzip")
+    whole = _chained(first, ended, ranges)
+    return _unpacked(whole) if is_gzip else whole
+
+
+def _ranges(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
+    start, length, ended = 0, FIRST_RANGE_BYTES, False
+    while not ended:
+        content = read(key, start, length)
+        ended = len(content) < length
+        yield content, ended
+        start, length = start + length, RANGE_BYTES
+
+
+def _chained(first: bytes, ended: bool, ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+    yield first, ended
+    yield from ranges
+
+
+def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+    """The ranges' gzip members unpacked, at most RANGE_BYTES at a time however well they were packed."""
+    member = zlib.decompressobj(wbits=31)
+    for packed, ended in ranges:
+        more = True
+        while more:
+            try:
+                piece = member.decompress(packed, RANGE_BYTES)
+            except zlib.error as error:
+                raise FileRefused(f"the gzip cannot be unpacked ({error}): pack and upload it again") from error
+            packed = member.unconsumed_tail
+            if member.eof:
+                packed = member.unused_data.lstrip(b"\0")  # some writers pad with zeros
+                if packed or not ended:
+                    member = zlib.decompressobj(wbits=31)
+            more = bool(packed) or len(piece) == RANGE_BYTES
+            if ended and not more and not member.eof:
+                raise FileRefused("the gzip breaks off before its end: upload it again")
+            yield piece, ended and not more
+
+
+def _require_text(content: bytes, ended: bool) -> None:
+    """Raise FileRefused, naming what it is instead, unless the content is UTF-8 text with something in it."""
+    if not content.removeprefix(codecs.BOM_UTF8).strip() and ended:
+        raise FileRefused("empty file: upload it again with a header and rows")
+    if content.startswith(b"PK\x03\x04"):
+        workbook = b"[Content_Types].xml" in content or b"xl/" in content
+        what = "an Excel workbook (.xlsx)" if workbook else "a zip archive"
+        raise FileRefused(f"{what}, not CSV text: {'save it as CSV UTF-8' if workbook else 'unpack it'}")
+    for magic, what, remedy in _OTHER_CONTENT:
+        if content.startswith(magic):
+            raise FileRefused(f"{what}, not CSV text: {remedy}")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_utf16(content):
+        raise FileRefused("UTF-16 text, which Athena cannot read: save it as CSV UTF-8")
+    if b"\0" in content:
+        raise FileRefused(f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV file")
+    if _MARKUP.match(content):
+        raise FileRefused(f"an HTML or XML page ({shown(content[:40].decode(errors='replace'))}), often an error page"
+                          " saved in the file's place: download it again")  # fmt: skip
+    if _JSON.match(content):
+        raise FileRefused(f"JSON ({shown(content[:40].decode(errors='replace'))}), not CSV text: convert it to CSV")
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(content, final=ended)
+    except UnicodeDecodeError as error:
+        line = len(_LINE_END.findall(content, 0, error.start)) + 1
+        around = content[max(0, error.start - 20) : error.start + 20].decode("cp1252", errors="replace")
+        raise FileRefused(f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line"
+                          f" {line}: {shown(around)}): save it as CSV UTF-8") from error  # fmt: skip
+
+
+def _is_utf16(content: bytes) -> bool:
+    """Whether every other byte is mostly zero, as in UTF-16 without a byte order mark."""
+    pairs = len(content) // 2
+    return pairs > 1 and max(content[0::2].count(0), content[1::2].count(0)) > 0.7 * pairs
