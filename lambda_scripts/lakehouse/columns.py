@@ -12,7 +12,7 @@ from .text import shown
 
 
 class Alias(NamedTuple):
-    """A column name that has a meaning. A name of a higher rank counts only where the file has none of a lower one."""
+    """A column name with a meaning; one of a higher rank counts only where the file has none of a lower."""
 
     meaning: str
     rank: int
@@ -20,8 +20,8 @@ class Alias(NamedTuple):
     source: str
 
 
-# Names differ from others by letters and digits only: case, blanks and punctuation do not count, so that `Adj Close**`,
-# `adjClose` and `adj_close` are one, and `<DATE>` is `Date`.
+# Only letters and digits tell names apart, not case, blanks or punctuation: `Adj Close**`, `adjClose` and
+# `adj_close` are one name, and `<DATE>` is `Date`.
 ALIASES = (
     Alias("symbol", 1, "Symbol", "NSE India, Alpaca, Kaggle sets"),
     Alias("symbol", 1, "Ticker", "Quandl WIKI, Stooq's <TICKER>, Polygon.io"),
@@ -55,7 +55,7 @@ ALIASES = (
     Alias("date", 3, "unix", "CryptoDataDownload, beside a date"),
     Alias("date", 3, "t", "Polygon.io's aggregates, in milliseconds"),
     Alias("date", 4, "Unnamed: 0", "pandas, an index written and read back"),
-    Alias("open", 1, "Open", "Yahoo, yfinance, Stooq, Nasdaq.com, Investing.com, Alpha Vantage, Quandl WIKI, Tiingo"),
+    Alias("open", 1, "Open", "Yahoo, yfinance, Stooq, Nasdaq.com, Investing.com, Quandl WIKI, Tiingo"),
     Alias("open", 1, "Open Price", "BSE India, NSE India"),
     Alias("open", 1, "Opening Price", "brokers"),
     Alias("open", 1, "1. open", "Alpha Vantage's JSON through pandas"),
@@ -92,7 +92,7 @@ ALIASES = (
     Alias("close", 2, "Price", "Investing.com, where it is the close"),
     Alias("close", 2, "Last", "Barchart; beside a close it is the last trade"),
     Alias("close", 2, "c", "Polygon.io's aggregates"),
-    Alias("adj_close", 1, "Adj Close", "Yahoo's Adj Close**, yfinance, Quandl WIKI's Adj. Close, Tiingo's adjClose"),
+    Alias("adj_close", 1, "Adj Close", "Yahoo, yfinance, Quandl's Adj. Close, Tiingo's adjClose"),
     Alias("adj_close", 1, "Adjusted Close", "Alpha Vantage's adjusted_close, EODHD"),
     Alias("adj_close", 1, "5. adjusted close", "Alpha Vantage's JSON through pandas"),
     Alias("adj_close", 1, "adjcp", "FinRL"),
@@ -145,6 +145,6 @@ def bind(names: Sequence[str]) -> dict[str, int]:
         (rank, position), *others = sorted(ranked)
         if others and others[0][0] == rank:
             rivals = f"{shown(names[position - 1], 30)} and {shown(names[others[0][1] - 1], 30)}"
-            raise FileRefused(f"two columns mean {meaning}, {rivals}: rename or remove the one that should not count")
+            raise FileRefused(f"two columns mean {meaning}, {rivals}: rename or remove the wrong one")
         bound[meaning] = position
     return bound

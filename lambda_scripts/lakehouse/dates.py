@@ -1,7 +1,7 @@
 """How a file writes its trade dates.
 
-A style is what the parse statement needs to read a date: the text's shape and where year, month and day stand in it.
-It is found once per file; a row that does not fit its file's style is rejected, never read another way.
+A style is what the parse statement needs to read a date: the text's shape and where year, month and day stand
+in it. It is found once per file; a row that does not fit its file's style is rejected, never read another way.
 """
 
 import re
@@ -32,10 +32,16 @@ _MONTH = re.compile(
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
 _PARTS = (_YEAR, _MONTH, _DAY)
 _COMPACT = re.compile(r"(?:1[89]|2[01])\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-# Digits of an epoch between 1973-03-03 and 2286-11-20 tell its unit; fewer than nine would be read as a compact date.
-_EPOCH_UNITS_A_DAY = {9: 86_400, 10: 86_400, 12: 86_400_000, 13: 86_400_000, 15: 86_400_000_000,
-                      16: 86_400_000_000, 18: 86_400_000_000_000, 19: 86_400_000_000_000}  # fmt: skip
-_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}|[A-Za-z]{3,9}\.? \d{1,2},? \d{2}")
+# The number of digits tells an epoch's unit from 1973-03-03 to 2286-11-20. Eight digits are a compact date.
+_EPOCH_UNITS_A_DAY = {
+    **dict.fromkeys((9, 10), 86_400),
+    **dict.fromkeys((12, 13), 86_400_000),
+    **dict.fromkeys((15, 16), 86_400_000_000),
+    **dict.fromkeys((18, 19), 86_400_000_000_000),
+}
+_TWO_DIGIT_YEAR = re.compile(
+    r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}|[A-Za-z]{3,9}\.? \d{1,2},? \d{2}"
+)
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 
 
@@ -43,11 +49,11 @@ _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 class DateStyle:
     """Where a date's parts stand: 1-based among the runs of `shape`.
 
-    Both compact (`20160104`) and epoch dates have the shape `#` and no places; an epoch has `divisor`, the number of its
-    units in a day (its day is the one in UTC).
+    Both compact (`20160104`) and epoch dates have the shape `#` and no places; an epoch has `divisor`, the
+    number of its units in a day. It gives the day in UTC; a day before 1973-03-03 comes of another unit.
     """
 
-    shape: str
+    shape: str | None
     year_at: int | None = None
     month_at: int | None = None
     day_at: int | None = None
@@ -78,10 +84,10 @@ def styles(text: str) -> frozenset[DateStyle]:
 def settle(texts: Iterable[str], day_first: bool) -> DateStyle:
     """The style of a file with these dates, which are consumed only until it is certain.
 
-    The first date that fits a style decides it; where it leaves day and month open, the first that does not. Where none
-    does, `day_first` decides.
+    The first date that fits a style decides it; where it leaves day and month open, the first that does not.
+    Where every date does, `day_first` decides.
 
-    Raises FileRefused when there are dates and no style fits any of the first thousand, or there is no date at all.
+    Raises FileRefused when no style fits any of the first thousand dates, or there is no date at all.
     """
     dates = _dates(texts)
     candidates: frozenset[DateStyle] = frozenset()
@@ -127,7 +133,7 @@ def _no_style(misfits: list[str]) -> str:
     first = day_text(misfits[0])
     evidence = ", ".join(dict.fromkeys(shown(text, 30) for text in misfits[:3]))
     if _TWO_DIGIT_YEAR.fullmatch(first):
-        return f"dates have two-digit years ({evidence}), which leave century and order open: write years in full"
+        return f"dates have two-digit years ({evidence}), which leave the order open: write years in full"
     if _EXCEL_DAY_NUMBER.fullmatch(first):
-        return f"dates are day numbers as Excel keeps them ({evidence}): format the column as a date and save again"
+        return f"dates are Excel's day numbers ({evidence}): format the column as a date and save it again"
     return f"dates fit no known style ({evidence}): write them as 2016-01-04"

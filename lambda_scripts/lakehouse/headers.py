@@ -9,7 +9,7 @@ from .errors import FileRefused
 from .text import shown
 
 LINES_SEARCHED = 30
-"""Macrotrends and CryptoDataDownload put lines of their own above the header; the longest seen has fifteen."""
+"""Macrotrends and CryptoDataDownload put lines of their own above the header, fifteen at most."""
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "pipes"}
 _NUMBER = re.compile(r"[-$]?\d[\d.,]*")
@@ -30,8 +30,8 @@ class Header:
 def find(lines: Sequence[str]) -> Header:
     """The header among a file's first lines: the first line that names a date and a close.
 
-    Lines above it that are not rows (titles, disclaimers, Excel's `sep=,`) are passed over. yfinance's three lines, as
-    pandas writes columns of two levels, are one header.
+    Lines above it that are not rows (titles, disclaimers, Excel's `sep=,`) are passed over. yfinance's three
+    lines, as pandas writes columns of two levels, are one header.
 
     Raises FileRefused when there is none, saying why.
     """
@@ -42,8 +42,10 @@ def find(lines: Sequence[str]) -> Header:
             continue
         if is_row(names):
             if not above:
-                raise FileRefused(f"no header: the first line is already a row ({shown(line)}): put a line such as"
-                                  " 'date,open,high,low,close,volume' above it")  # fmt: skip
+                raise FileRefused(
+                    f"no header, the first line is already a row ({shown(line)}): put a line such as"
+                    " 'date,open,high,low,close,volume' above it"
+                )
             break
         above.append(line)
         if levels := _levels(lines[at : at + 3]):
@@ -66,11 +68,14 @@ def _levels(lines: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int], str 
     if len(rows) < 3 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         return None
     names, symbols, index = rows
-    if columns.letters(names[0]) not in _LEVEL_NAMES or "date" not in columns.bind(index[:1]) or any(index[1:]):
+    is_index = "date" in columns.meanings(index[:1]) and not any(index[1:])
+    if not is_index or columns.letters(names[0]) not in _LEVEL_NAMES:
         return None
     if len(set(symbols[1:])) > 1:
-        raise FileRefused(f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or"
-                          " stack them into rows with a symbol column")  # fmt: skip
+        raise FileRefused(
+            f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or stack"
+            " them into rows with a symbol column"
+        )
     names = [index[0], *names[1:]]
     bound = columns.bind(names)
     if "close" not in bound:

@@ -1,6 +1,6 @@
 """What the first look at a raw file finds, so that one SQL statement can read every file's rows.
 
-A CSV's SerDe would go by column order and one date format; here each file's own header and rows are asked instead.
+A CSV SerDe would go by column order and one date format; here each file's own header and rows are asked.
 """
 
 import re
@@ -14,6 +14,8 @@ from . import columns, dates, fields, headers, symbols
 from .errors import FileRefused
 from .text import Read, Text, shown
 
+NO_ROWS = dates.DateStyle(shape=None)
+"""The date style of a file with a header and no rows."""
 
 # 12,5 or 1.234,50, where 1,234.50 and 12,345 are thousands.
 _DECIMAL_COMMA = re.compile(r",(\d{1,2}|\d{4,})\D*$|\.\d+,\d")
@@ -35,10 +37,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Head:
-    """What the parse statement must know of a file. The `…_at` are 1-based, and null where there is no such column.
+    """What the parse statement must know of a file.
 
-    header: the lines up to the header's end that are not blank, as they stand less byte order mark and line ends, joined
-        by line feeds; nearly always one. A line of the file that equals one of them is not a row.
+    The `…_at` are 1-based positions of fields, null where there is no such column.
+
+    header: the lines up to the header's end that are not blank, as they stand less byte order mark and line
+        ends, joined by line feeds; nearly always one. A line of the file that equals one of them is no row.
     fields: how many fields the header has, trailing unnamed ones aside.
     symbol: the file's symbol in upper case; null exactly where `symbol_at` is not.
     modified: UTC, as `2026-11-24 06:45:20.000`.
@@ -81,12 +85,12 @@ def inspect(
 ) -> Head:
     """Look at a raw file's first 64 kB, and at more only where day and month of its dates stay open.
 
-    `read(key, start, length)` gives that range of the object: fewer bytes where the object ends in it, none past its end.
-    `folder` and `default_symbol` settle the symbol of a file without a column for it (see `symbols.from_key`); `day_first`
-    the order of dates where no row of the file does.
+    `read(key, start, length)` gives that range of the object: fewer bytes where the object ends in it, none past
+    its end. `folder` and `default_symbol` settle the symbol of a file without a column for it (see
+    `symbols.from_key`); `day_first` the order of dates where no row of the file does.
 
-    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file can't be read
-    right; errors of `read` pass through.
+    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file can't
+    be read right; errors of `read` pass through.
     """
     text = Text(source.key, read)
     header = headers.find(text.sample)
@@ -96,7 +100,7 @@ def inspect(
     at = header.columns
     rows = _rows(text, header_lines)
     first = next(rows, None)
-    style = None
+    style = NO_ROWS
     if first is not None:
         style = dates.settle(_column(at["date"], chain([first], rows)), day_first)
     symbol = None
@@ -116,11 +120,11 @@ def inspect(
         close_at=at["close"],
         adj_close_at=at.get("adj_close"),
         volume_at=at.get("volume"),
-        date_shape=style and style.shape,
-        year_at=style and style.year_at,
-        month_at=style and style.month_at,
-        day_at=style and style.day_at,
-        date_divisor=style and style.divisor,
+        date_shape=style.shape,
+        year_at=style.year_at,
+        month_at=style.month_at,
+        day_at=style.day_at,
+        date_divisor=style.divisor,
         has_rows=first is not None,
     )
 
@@ -146,20 +150,19 @@ def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:
         values = fields.split(row)
         if values is None:
             raise FileRefused(
-                f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be told from a"
-                " stray quote: write each row on one line and double the quotes inside fields"
+                f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be told"
+                " from a stray quote: write each row on one line and double the quotes inside fields"
             )
-        for position in prices:
-            if position <= len(values) and _DECIMAL_COMMA.search(values[position - 1]):
+        for name, price in [(header.names[at - 1], values[at - 1]) for at in prices if at <= len(values)]:
+            if _DECIMAL_COMMA.search(price):
                 raise FileRefused(
-                    f"decimal comma in column {shown(header.names[position - 1], 30)} ({shown(values[position - 1], 30)}):"
-                    " save it with decimal points"
+                    f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal points"
                 )
         longer.append(any(values[len(header.names) :]))
     if len(longer) > 1 and all(longer):
         raise FileRefused(
-            f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it with decimal"
-            " points if these are decimal commas, else name every column"
+            f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it with"
+            " decimal points if these are decimal commas, else name every column"
         )
 
 

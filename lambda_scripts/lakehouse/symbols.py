@@ -7,7 +7,6 @@ from .errors import FileRefused
 from .text import shown
 
 _ENDING = re.compile(r"(\.(csv|txt))?(\.gz)?$", re.IGNORECASE)
-_UP_TO = re.compile(r"[^_\s]*")
 
 NOT_SYMBOLS = {
     "HISTORICALDATA": "Nasdaq.com's downloads are named HistoricalData_1700000000000.csv",
@@ -20,19 +19,19 @@ NOT_SYMBOLS = {
 def from_key(key: str, folder: str, default: str = "") -> str:
     """The symbol, in upper case, of the file at this key.
 
-    It is, in this order: the value of a `symbol=` folder below `folder` (which ends in a slash); the first folder there
-    that is not `name=value`; the default; the file name up to its first `_` or blank, without its ending.
+    It is, in this order: the value of a `symbol=` folder below `folder` (which ends in a slash); the first folder
+    there that is not `name=value`; the default; the file name up to its first `_` or blank, without its ending.
 
     Raises FileRefused when nothing of that names a symbol.
     """
-    *folders, name = (key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]).split("/")
+    below = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
+    *folders, name = below.split("/")
     named = [unquote(part.partition("=")[2]) for part in folders if part.lower().startswith("symbol=")]
     plain = [part for part in folders if "=" not in part]
     found = next((part.strip() for part in (*named, *plain, default) if part.strip()), "")
     if found:
         return found.upper()
-    stem = _ENDING.sub("", name)
-    symbol = _UP_TO.match(stem)[0].upper()  # type: ignore[index]  # it matches the empty text too
+    symbol = re.split(r"[_\s]", _ENDING.sub("", name), maxsplit=1)[0].upper()
     if not symbol or symbol in NOT_SYMBOLS:
         raise FileRefused(
             f"no symbol column, and the file name {shown(name)} does not name one: put the file in a folder"

@@ -1,6 +1,6 @@
 """The text of one raw object: lines out of bytes, read no further than asked.
 
-Athena reads UTF-8 and takes the compression from the key's ending, so what is neither is refused here, by what it is.
+Athena reads UTF-8 and tells a gzip by the key's ending; what is neither is refused here, by what it is.
 """
 
 import codecs
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from .errors import FileRefused
 
 Read = Callable[[str, int, int], bytes]
-"""`read(key, start, length)`: that range of the object; shorter where the object ends in it, empty past the end."""
+"""`read(key, start, length)`: that range of an object, shorter where it ends in it, empty past its end."""
 
 FIRST_RANGE_BYTES = 64 * 1024
 RANGE_BYTES = 1024 * 1024
@@ -34,8 +34,8 @@ _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
 class Text:
     """The lines of one object, without line ends and byte order mark.
 
-    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating gives every
-    line, the sample's first; further ranges of the object are read as they are needed, and none is kept.
+    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating
+    gives every line, the sample's first; further ranges are read as they are needed, and none is kept.
 
     Raises FileRefused when the first range is not UTF-8 text, or later when a gzip breaks off.
     """
@@ -46,7 +46,7 @@ class Text:
         _require_text(first, ended)
         lines, self._rest = _whole_lines(first.removeprefix(codecs.BOM_UTF8), ended)
         if not lines and not ended:
-            raise FileRefused(f"no line ends in the first {len(first) // 1024} kB: save it with one row a line")
+            raise FileRefused("its first line is longer than 64 kB: save it with one row a line")
         self.sample = [line.decode() for line in lines]
 
     def __iter__(self) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
     first, ended = next(ranges)
     named_gzip, is_gzip = key.endswith(".gz"), first.startswith(_GZIP)
     if is_gzip and not named_gzip:
-        raise FileRefused("gzip content without a name that says so, which Athena would not unpack: name it .csv.gz")
+        raise FileRefused("gzip content, which Athena would not unpack under this name: name it .csv.gz")
     if named_gzip and first and not is_gzip:
         raise FileRefused("named .gz but not gzip content: name it .csv, or pack it with gzip")
     whole = _chained(first, ended, ranges)
@@ -112,7 +112,7 @@ def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, boo
             try:
                 piece = member.decompress(packed, RANGE_BYTES)
             except zlib.error as error:
-                raise FileRefused(f"the gzip cannot be unpacked ({error}): pack and upload it again") from error
+                raise FileRefused(f"the gzip cannot be unpacked ({error}): upload it again") from error
             packed = member.unconsumed_tail
             if member.eof:
                 packed = member.unused_data.lstrip(b"\0")  # some writers pad with zeros
@@ -138,19 +138,25 @@ def _require_text(content: bytes, ended: bool) -> None:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_utf16(content):
         raise FileRefused("UTF-16 text, which Athena cannot read: save it as CSV UTF-8")
     if b"\0" in content:
-        raise FileRefused(f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV file")
+        raise FileRefused(
+            f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV"
+        )
+    beginning = shown(content[:40].decode(errors="replace"))
     if _MARKUP.match(content):
-        raise FileRefused(f"an HTML or XML page ({shown(content[:40].decode(errors='replace'))}), often an error page"
-                          " saved in the file's place: download it again")  # fmt: skip
+        raise FileRefused(
+            f"an HTML or XML page ({beginning}), often an error in data's place: download it again"
+        )
     if _JSON.match(content):
-        raise FileRefused(f"JSON ({shown(content[:40].decode(errors='replace'))}), not CSV text: convert it to CSV")
+        raise FileRefused(f"JSON ({beginning}), not CSV text: convert it to CSV")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content, final=ended)
     except UnicodeDecodeError as error:
         line = len(_LINE_END.findall(content, 0, error.start)) + 1
         around = content[max(0, error.start - 20) : error.start + 20].decode("cp1252", errors="replace")
-        raise FileRefused(f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line"
-                          f" {line}: {shown(around)}): save it as CSV UTF-8") from error  # fmt: skip
+        raise FileRefused(
+            f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line {line}:"
+            f" {shown(around)}): save it as CSV UTF-8"
+        ) from error
 
 
 def _is_utf16(content: bytes) -> bool:
