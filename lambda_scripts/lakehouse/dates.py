@@ -1,7 +1,7 @@
 """How a file writes its trade dates.
 
 A style is what the parse statement needs to read a date: the text's shape and where year, month and day stand
-in it. It is found once per file; a row that does not fit its file's style is rejected, never read another way.
+in it. It is found once per file; a row that does not fit its file's style is rejected, never read otherwise.
 """
 
 import re
@@ -62,7 +62,7 @@ class DateStyle:
 
 def day_text(text: str) -> str:
     """The date without its time of day."""
-    return _TIME_OF_DAY.sub("", text).strip()
+    return _TIME_OF_DAY.sub("", text)
 
 
 def styles(text: str) -> frozenset[DateStyle]:

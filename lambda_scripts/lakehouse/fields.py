@@ -1,8 +1,8 @@
 """How one line of a CSV file falls into fields.
 
-Athena reads the files line by line and splits the lines in SQL; what is decided here about a file's first lines
-holds for all of them only because both sides split alike. `FIELD` therefore keeps to what Python's and Athena's
-regular expressions share, and the parse statement uses the same text.
+Athena reads the files line by line and splits the lines in SQL; what is decided here about a file's first
+lines holds for all of them only because both sides split alike. `FIELD` therefore keeps to what the regular
+expressions of Python and of Athena share, and the parse statement has the same text.
 """
 
 import re

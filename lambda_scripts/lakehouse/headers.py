@@ -73,8 +73,8 @@ def _levels(lines: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int], str 
         return None
     if len(set(symbols[1:])) > 1:
         raise FileRefused(
-            f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or stack"
-            " them into rows with a symbol column"
+            f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or"
+            " stack them into rows with a symbol column"
         )
     names = [index[0], *names[1:]]
     bound = columns.bind(names)

@@ -85,12 +85,12 @@ def inspect(
 ) -> Head:
     """Look at a raw file's first 64 kB, and at more only where day and month of its dates stay open.
 
-    `read(key, start, length)` gives that range of the object: fewer bytes where the object ends in it, none past
-    its end. `folder` and `default_symbol` settle the symbol of a file without a column for it (see
+    `read(key, start, length)` gives that range of the object: fewer bytes where the object ends in it, none
+    past its end. `folder` and `default_symbol` settle the symbol of a file without a column for it (see
     `symbols.from_key`); `day_first` the order of dates where no row of the file does.
 
-    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file can't
-    be read right; errors of `read` pass through.
+    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file
+    can't be read right; errors of `read` pass through.
     """
     text = Text(source.key, read)
     header = headers.find(text.sample)
@@ -150,19 +150,20 @@ def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:
         values = fields.split(row)
         if values is None:
             raise FileRefused(
-                f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be told"
-                " from a stray quote: write each row on one line and double the quotes inside fields"
+                f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be"
+                " told from a stray quote: write each row on one line and double the quotes inside fields"
             )
         for name, price in [(header.names[at - 1], values[at - 1]) for at in prices if at <= len(values)]:
             if _DECIMAL_COMMA.search(price):
                 raise FileRefused(
-                    f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal points"
+                    f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal"
+                    " points"
                 )
         longer.append(any(values[len(header.names) :]))
     if len(longer) > 1 and all(longer):
         raise FileRefused(
-            f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it with"
-            " decimal points if these are decimal commas, else name every column"
+            f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it"
+            " with decimal points if these are decimal commas, else name every column"
         )
 
 

@@ -19,8 +19,9 @@ NOT_SYMBOLS = {
 def from_key(key: str, folder: str, default: str = "") -> str:
     """The symbol, in upper case, of the file at this key.
 
-    It is, in this order: the value of a `symbol=` folder below `folder` (which ends in a slash); the first folder
-    there that is not `name=value`; the default; the file name up to its first `_` or blank, without its ending.
+    It is, in this order: the value of a `symbol=` folder below `folder` (which ends in a slash); the first
+    folder there that is not `name=value`; the default; the file name up to its first `_` or blank, without its
+    ending.
 
     Raises FileRefused when nothing of that names a symbol.
     """

@@ -24,7 +24,7 @@ records AS (
     JOIN stocks_staging_sources s ON s.source = l.path
     WHERE s.batch = :batch
         AND regexp_like(l.line, '\S')
-        AND l.line <> s.header
+        AND NOT contains(split(s.header, chr(10)), l.line)
 ),
 cells AS (
     SELECT

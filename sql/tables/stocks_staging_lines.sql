@@ -2,13 +2,14 @@
 -- Parameters: location text
 -- Each batch is a partition whose location holds a manifest of the batch's files, so that exactly those are read, whatever
 -- their column layout. A line is split in load/parsed_rows.sql, which sees what a CSV SerDe would hide: missing and
--- surplus fields, unbalanced quotes, and the rejected line whole.
+-- surplus fields, unbalanced quotes, and the rejected line whole. A line holds no line feed: as the delimiter it splits
+-- nothing, whatever the file holds, and as the text of NULL it never stands.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_lines` (
     `line` string
 )
 PARTITIONED BY (`batch` string)
 ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
-WITH SERDEPROPERTIES ('serialization.last.column.takes.rest' = 'true')
+WITH SERDEPROPERTIES ('field.delim' = '\n', 'serialization.null.format' = '\n')
 STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'
 OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
 LOCATION :location

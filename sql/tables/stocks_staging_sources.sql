@@ -4,7 +4,7 @@
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `source` string COMMENT 's3:// path of the file',
     `modified` string COMMENT 'UTC, as yyyy-MM-dd HH:mm:ss.SSS',
-    `header` string COMMENT 'the header line as it stands',
+    `header` string COMMENT 'the header line as it stands; lines, where the header has several',
     `fields` int COMMENT 'fields of the header',
     `symbol` string COMMENT 'the symbol where the file has no column for it',
     `symbol_at` int,

@@ -1,0 +1,1 @@
+"""The two Lambda handlers and the package that they share; zipped with `sql/` into one upload."""

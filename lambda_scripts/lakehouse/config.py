@@ -1,0 +1,80 @@
+"""The configuration: one frozen object, read from the environment in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Names, prefixes and limits of the lake. Each field is the environment variable LAKE_<FIELD IN UPPER CASE>.
+
+    Prefixes end in a slash. Lists are separated by commas. An empty crawler or data set switches that step off.
+    """
+
+    bucket: str = ""
+    database: str = "hyn_stocks_db"
+    workgroup: str = "primary"
+    raw_prefix: str = "raw/"
+    processed_prefix: str = "processed/stocks/"
+    monthly_prefix: str = "reporting/monthly/"
+    yearly_prefix: str = "reporting/yearly/"
+    rejected_prefix: str = "rejected/stocks/"
+    pipeline_prefix: str = "pipeline/"
+    raw_crawler: str = "stocks_raw_crawler"
+    processed_crawler: str = ""
+    quicksight_datasets: tuple[str, ...] = ()
+    default_symbol: str = ""
+    date_order: str = "day-first"
+    batch_files: int = 5_000
+    settle_seconds: float = 1.0
+    poll_seconds: float = 0.5
+    retention_seconds: float = 3_600.0
+    deadline_margin_seconds: float = 20.0
+
+    @classmethod
+    def from_environment(cls, bucket: str = "", environment: Mapping[str, str] = os.environ) -> Config:
+        """Read LAKE_*; `bucket` (the event's) is used where LAKE_BUCKET is not set.
+
+        Raises ConfigurationError for a value that can't be used or a LAKE_ variable that does not exist.
+        """
+        given = {name[5:].lower(): value.strip() for name, value in environment.items() if name.startswith("LAKE_")}
+        known = {field.name: type(field.default) for field in fields(cls)}
+        if unknown := sorted(set(given) - set(known)):
+            raise ConfigurationError(
+                f"unknown setting LAKE_{unknown[0].upper()}; there are " + ", ".join(f"LAKE_{n.upper()}" for n in known)
+            )
+        values: dict[str, object] = {"bucket": bucket}
+        for name, text in given.items():
+            if name != "bucket" or text:
+                values[name] = _typed(name, text, known[name])
+        config = cls(**values)  # type: ignore[arg-type]
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        if not self.bucket:
+            raise ConfigurationError("no bucket: set LAKE_BUCKET on the function, since this event names none")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_prefix") and (not value.endswith("/") or value.startswith("/")):
+                raise ConfigurationError(f"LAKE_{field.name.upper()} must end in a slash and not begin with one, not {value!r}")
+            if isinstance(value, (int, float)) and value < 0:
+                raise ConfigurationError(f"LAKE_{field.name.upper()} must not be negative, not {value}")
+        if self.batch_files < 1:
+            raise ConfigurationError("LAKE_BATCH_FILES must be at least 1")
+        if self.date_order not in ("day-first", "month-first"):
+            raise ConfigurationError(f"LAKE_DATE_ORDER must be day-first or month-first, not {self.date_order!r}")
+
+
+def _typed(name: str, text: str, kind: type) -> object:
+    try:
+        if kind is tuple:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        return kind(text)
+    except ValueError as error:
+        raise ConfigurationError(f"LAKE_{name.upper()} must be a {kind.__name__}, not {text!r}") from error

@@ -1,0 +1,83 @@
+"""Draining: the holder of a queue's lease works its inbox off, batch after batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from . import catalog, log, staging
+from .errors import DeadlineReached, LeaseLost
+from .inbox import Marker
+from .lake import Lake, client
+
+Work = Callable[[Lake, Sequence[Marker]], None]
+"""Brings what the markers name to a recorded outcome and clears them; can be repeated at any point."""
+
+
+def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
+    """Work the inbox off, at most `batch_files` names a batch; what became of it.
+
+    Where another invocation holds the lease, that one finds the markers. Work that is left at the deadline goes on in a
+    fresh invocation, in smaller batches where not even one was done.
+    """
+    batches = 0
+    while not lake.inbox.is_empty():
+        if not lake.lease.take():
+            return _outcome("left to the holder of the lease", batches)
+        try:
+            _prepare(lake)
+            while markers := lake.inbox.settled(lake.config.settle_seconds, lake.deadline):
+                lake.deadline.check("begin another batch")
+                work(lake, _first_names(markers, batch_files))
+                batches += 1
+        except LeaseLost as lost:
+            log.warning("overtaken", error=str(lost))
+            return _outcome("left to the new holder of the lease", batches)
+        except DeadlineReached as reached:
+            lake.lease.give_back()
+            _go_on_in_a_fresh_invocation(lake, batch_files if batches else batch_files // 2, reached)
+            return _outcome("goes on in a fresh invocation", batches)
+        except Exception:
+            lake.lease.give_back()
+            raise
+        lake.lease.give_back()
+    return _outcome("the inbox is empty", batches)
+
+
+def _outcome(outcome: str, batches: int) -> dict[str, Any]:
+    log.event("drained", outcome=outcome, batches=batches)
+    return {"outcome": outcome, "batches": batches}
+
+
+def _prepare(lake: Lake) -> None:
+    """Create what the database lacks, and tidy up after those who could not."""
+    tables, views = catalog.definitions(lake.table_locations, lake.catalog.tables())
+    lake.athena.run(*tables)
+    lake.athena.run(*views)
+    staging.tidy(lake)
+
+
+def _first_names(markers: Sequence[Marker], batch_files: int) -> list[Marker]:
+    """All markers of the first so many names."""
+    names = set(list(dict.fromkeys(marker.name for marker in markers))[:batch_files])
+    return [marker for marker in markers if marker.name in names]
+
+
+def _go_on_in_a_fresh_invocation(lake: Lake, batch_files: int, reached: DeadlineReached) -> None:
+    """Invoke this function once more. Raises DeadlineReached, for Lambda to try again by itself, where that is refused.
+
+    Lambda ends a chain of about 16 such invocations: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    """
+    if batch_files < 1:
+        raise DeadlineReached(f"{reached}, not even for one file: give the function a longer timeout") from reached
+    payload = {"action": "drain", "bucket": lake.config.bucket, "batch_files": batch_files}
+    log.warning("out of time; goes on in a fresh invocation", error=str(reached), batch_files=batch_files)
+    try:
+        client("lambda").invoke(FunctionName=lake.function, InvocationType="Event", Payload=json.dumps(payload).encode())
+    except ClientError as error:
+        raise DeadlineReached(
+            f"{reached}, and a fresh invocation was refused ({error}): allow lambda:InvokeFunction on the function itself"
+        ) from error

@@ -1,0 +1,112 @@
+"""Drops: raw files whose turn has come, looked at before anything of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from . import heads, log, parallel
+from .clock import milliseconds_text
+from .errors import Conflict, FileRefused
+from .lake import Lake
+from .sources import Known
+from .store import Part
+from .text import FIRST_RANGE_BYTES
+
+REMOVED = "removed"
+LOOKS = 3
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A raw file as it was found: with a head it is to be loaded, with a refusal refused, with neither it is gone."""
+
+    key: str
+    path: str
+    version: str
+    modified: datetime | None
+    known: Known
+    head: heads.Head | None = None
+    refusal: str | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.version == REMOVED
+
+    def staged(self) -> dict[str, Any]:
+        """What the statements need to know of the file. Of one that is gone: that its rows go."""
+        return self.head.record() if self.head else {"source": self.path}
+
+    @property
+    def modified_text(self) -> str | None:
+        return milliseconds_text(self.modified) if self.modified else None
+
+
+def look(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Drop]:
+    """The drops at these keys, less those whose present version is on record already: events come twice.
+
+    `forced` keys are taken all the same.
+    """
+    always = set(forced)
+    with log.timed("look") as found:
+        known = lake.sources.known(keys)
+        seen = parallel.each(lambda key: _look_at(lake, key, known[key], key in always), known)
+        drops = [drop for drop in seen if drop is not None]
+        found.update(files=len(seen), to_load=len(drops), already_recorded=len(seen) - len(drops))
+    return drops
+
+
+def _look_at(lake: Lake, key: str, known: Known, forced: bool) -> Drop | None:
+    for attempt in range(LOOKS):
+        try:
+            return _look_once(lake, key, known, forced)
+        except Conflict:
+            if attempt == LOOKS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _look_once(lake: Lake, key: str, known: Known, forced: bool) -> Drop | None:
+    path = lake.store.uri(key)
+    first = lake.store.read(key, 0, FIRST_RANGE_BYTES)
+    version = REMOVED if first is None else f"{first.etag} {milliseconds_text(first.modified)}"
+    if version == known.recorded_version and not forced:
+        return None
+    if first is None:
+        return Drop(key, path, version, None, known)
+    try:
+        head = _inspect(lake, key, first)
+    except FileRefused as refusal:
+        return Drop(key, path, version, first.modified, known, refusal=str(refusal))
+    return Drop(key, path, version, first.modified, known, head=head)
+
+
+def _inspect(lake: Lake, key: str, first: Part) -> heads.Head:
+    _require_name(key)
+
+    def read(key: str, start: int, length: int) -> bytes:
+        if start + length <= len(first.body) or (start == 0 and length >= FIRST_RANGE_BYTES >= first.size):
+            return first.body[start : start + length]
+        part = lake.store.read(key, start, length, etag=first.etag)
+        return part.body if part else b""
+
+    return heads.inspect(
+        heads.Source(lake.config.bucket, key, first.modified),
+        read,
+        folder=lake.layout.stocks_prefix,
+        default_symbol=lake.config.default_symbol,
+        day_first=lake.config.date_order == "day-first",
+    )
+
+
+def _require_name(key: str) -> None:
+    name = key.rpartition("/")[2]
+    if not name.lower().endswith((".csv", ".csv.gz")):
+        raise FileRefused(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")
+    # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
+    if name.startswith(("_", ".")):
+        raise FileRefused(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
+    if "\n" in key or "\r" in key:
+        raise FileRefused("its key holds a line break, which no manifest can name: rename it")

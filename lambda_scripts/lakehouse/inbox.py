@@ -1,0 +1,74 @@
+"""The inbox: a marker object for each event, so that nothing is lost between an event and its recorded outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from . import log, parallel
+from .clock import Deadline
+from .layout import Layout
+from .store import Store
+
+# A name marked anew by this kind of event is worked off even where its present version was already.
+FORCED = "reprocess-"
+
+# A burst that goes on longer than this many settling times is worked off in batches.
+SETTLE_AT_MOST = 10
+
+
+@dataclass(frozen=True)
+class Marker:
+    """An event's marker: `name` is what changed (a raw key, or a partition's folder)."""
+
+    key: str
+    name: str
+    forced: bool
+
+
+class Inbox:
+    """One queue of markers."""
+
+    def __init__(self, store: Store, layout: Layout, queue: str) -> None:
+        self._store = store
+        self._layout = layout
+        self._queue = queue
+
+    def add(self, changes: Iterable[tuple[str, str]]) -> None:
+        """Put a marker for each (name, event token). The same event twice is the same marker."""
+
+        def put(change: tuple[str, str]) -> None:
+            name, event = change
+            self._store.put(self._layout.marker(self._queue, name, event), name.encode())
+
+        parallel.each(put, changes)
+
+    def markers(self) -> list[Marker]:
+        """All markers, in the order of their keys."""
+        return parallel.each(self._marker, [found.key for found in self._store.objects(self._layout.inbox(self._queue))])
+
+    def settled(self, seconds: float, deadline: Deadline) -> list[Marker]:
+        """All markers, once none came for so many seconds: one batch is cheaper and sooner done than two."""
+        found = self.markers()
+        for _ in range(SETTLE_AT_MOST):
+            if not found:
+                break
+            deadline.sleep(seconds, "wait for the inbox to settle")
+            before, found = len(found), self.markers()
+            if len(found) == before:
+                break
+        log.event("inbox", queue=self._queue, markers=len(found))
+        return found
+
+    def is_empty(self) -> bool:
+        return next(self._store.objects(self._layout.inbox(self._queue)), None) is None
+
+    def clear(self, markers: Iterable[Marker]) -> None:
+        self._store.delete(marker.key for marker in markers)
+
+    def _marker(self, key: str) -> Marker:
+        name = self._layout.name_of_marker(self._queue, key)
+        if name is None:
+            part = self._store.read(key)
+            name = part.body.decode() if part else ""
+        return Marker(key, name, self._layout.event_of_marker(key).startswith(FORCED))

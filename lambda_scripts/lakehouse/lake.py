@@ -1,0 +1,119 @@
+"""The lake as one invocation sees it: configuration, clients, clock and deadline put together."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config as ClientConfig
+
+from . import log
+from .athena import Athena
+from .catalog import Catalog
+from .clock import Clock, Deadline
+from .config import Config
+from .inbox import Inbox
+from .layout import Layout
+from .lease import Lease
+from .parallel import THREADS
+from .sources import SourceRecords
+from .store import Store
+from .tables import MergedTable
+
+# "standard" retries throttling and transient errors with backoff:
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+CLIENT_CONFIG = ClientConfig(
+    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=THREADS, connect_timeout=5, read_timeout=30
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """A client for each service, kept while Lambda keeps the process: making one takes longer than most calls."""
+    return boto3.client(service, config=CLIENT_CONFIG)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """What the work of one invocation on one queue is done with."""
+
+    queue: str
+    config: Config
+    layout: Layout
+    store: Store
+    catalog: Catalog
+    athena: Athena
+    clock: Clock
+    deadline: Deadline
+    inbox: Inbox
+    lease: Lease
+    sources: SourceRecords
+    processed: MergedTable
+    monthly: MergedTable
+    yearly: MergedTable
+    function: str
+
+    def new_batch(self) -> str:
+        """An id that sorts by time: 20261124-064520-1a2b3c4d."""
+        return self.clock.now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(4)
+
+    def temporary_table(self, batch: str, name: str) -> str:
+        return f"{self.temporary_tables(batch)}{name}"
+
+    def temporary_tables(self, batch: str) -> str:
+        """How the names of a batch's temporary tables begin."""
+        return f"tmp_{batch.replace('-', '_')}_"
+
+    @property
+    def table_locations(self) -> dict[str, str]:
+        """The s3:// location of each table of `sql/tables/`."""
+        keys = {
+            "stocks_processed": self.layout.processed.manifest_prefix,
+            "monthly_stock_reporting": self.layout.monthly.manifest_prefix,
+            "yearly_stock_reporting": self.layout.yearly.manifest_prefix,
+            "stocks_rejected": self.layout.rejected_prefix,
+            "stocks_loads": self.layout.loads,
+            "stocks_staging_lines": self.layout.staging_table("lines"),
+            "stocks_staging_sources": self.layout.staging_table("sources"),
+        }
+        return {table: self.store.uri(key) for table, key in keys.items()}
+
+
+def open_lake(queue: str, bucket: str, context: Any) -> Lake:
+    """The lake for one invocation. `context` is Lambda's; `bucket` is the event's, used where none is configured."""
+    config = Config.from_environment(bucket)
+    log.bind(function=context.function_name, request_id=context.aws_request_id)
+    clock = Clock()
+    seconds = context.get_remaining_time_in_millis() / 1000
+    deadline = Deadline(clock, seconds - config.deadline_margin_seconds)
+    layout = Layout(config)
+    store = Store(client("s3"), config.bucket)
+    catalog = Catalog(client("glue"), config.database)
+    return Lake(
+        queue=queue,
+        config=config,
+        layout=layout,
+        store=store,
+        catalog=catalog,
+        athena=Athena(
+            client("athena"),
+            store,
+            deadline,
+            database=config.database,
+            workgroup=config.workgroup,
+            results=layout.athena_results,
+            poll_seconds=config.poll_seconds,
+        ),
+        clock=clock,
+        deadline=deadline,
+        inbox=Inbox(store, layout, queue),
+        lease=Lease(store, layout.lease(queue), clock, context.aws_request_id, seconds),
+        sources=SourceRecords(store, layout),
+        processed=MergedTable("stocks_processed", layout.processed, store, catalog),
+        monthly=MergedTable("monthly_stock_reporting", layout.monthly, store, catalog),
+        yearly=MergedTable("yearly_stock_reporting", layout.yearly, store, catalog),
+        function=context.invoked_function_arn,
+    )

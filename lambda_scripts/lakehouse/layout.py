@@ -1,0 +1,194 @@
+"""Every S3 key and prefix of the lake: made, and taken apart, here and nowhere else.
+
+raw/**                                       what people drop; never written by the pipeline
+processed/stocks/year=YYYY/month=MM/         data files, and the manifests that name the current ones
+reporting/monthly/year=YYYY/  yearly/…       likewise
+rejected/stocks/<batch>.parquet              rejected rows
+pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet worked off
+pipeline/leases/<queue>.json                 who works off a queue
+pipeline/sources/<raw key>.json              what a raw file gave
+pipeline/loads/<batch>.jsonl                 the load record
+pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
+pipeline/athena-results/                     results of statements
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from .config import Config
+
+KEY_BYTES = 1_024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+
+RAW_QUEUE = "raw"
+PROCESSED_QUEUE = "processed"
+
+MANIFEST_FOLDER = "_symlink_format_manifest/"  # the name that Delta Lake gave it
+
+Partition = tuple[str, ...]
+"""Values of a table's partition keys: ("2016", "01") of stocks_processed, ("2016",) of a report."""
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """Where a merged table's objects lie: data files below `prefix`, manifests below `manifest_prefix`."""
+
+    prefix: str
+    keys: tuple[str, ...]
+
+    @property
+    def manifest_prefix(self) -> str:
+        return self.prefix + MANIFEST_FOLDER
+
+    def folder(self, partition: Partition) -> str:
+        """`year=2016/month=01/`"""
+        return "".join(f"{key}={value}/" for key, value in zip(self.keys, partition, strict=True))
+
+    def data_file(self, partition: Partition, version: str) -> str:
+        return f"{self.prefix}{self.folder(partition)}{version}.parquet"
+
+    def manifest_folder(self, partition: Partition) -> str:
+        return self.manifest_prefix + self.folder(partition)
+
+    def manifest(self, partition: Partition) -> str:
+        return self.manifest_folder(partition) + "manifest"
+
+    def partition_of_manifest(self, key: str) -> Partition | None:
+        """The partition whose manifest this key is, or None."""
+        if key.startswith(self.manifest_prefix) and key.endswith("/manifest"):
+            return self.partition_of_folder(key[len(self.manifest_prefix) : -len("manifest")])
+        return None
+
+    def partition_of_data_file(self, key: str) -> Partition | None:
+        """The partition that a data file of this table lies in, or None."""
+        if key.startswith(self.prefix) and not key.startswith(self.manifest_prefix):
+            return self.partition_of_folder(key[len(self.prefix) : key.rfind("/") + 1])
+        return None
+
+    def partition_of_staged_file(self, key: str) -> Partition | None:
+        """The partition that a file of a partitioned CTAS belongs to: its last folders."""
+        folders = key.split("/")[:-1][-len(self.keys) :]
+        return self.partition_of_folder("/".join(folders) + "/")
+
+    def partition_of_folder(self, folder: str) -> Partition | None:
+        """`year=2016/month=01/` taken apart, or None."""
+        pattern = "".join(rf"{key}=([^/=]+)/" for key in self.keys)
+        match = re.fullmatch(pattern, folder)
+        return match.groups() if match else None
+
+
+class Layout:
+    """The keys of one lake."""
+
+    def __init__(self, config: Config) -> None:
+        self.raw_prefix = config.raw_prefix
+        self.stocks_prefix = f"{config.raw_prefix}stocks/"
+        self._pipeline = config.pipeline_prefix
+        self.rejected_prefix = config.rejected_prefix
+        self.processed = TableLayout(config.processed_prefix, ("year", "month"))
+        self.monthly = TableLayout(config.monthly_prefix, ("year",))
+        self.yearly = TableLayout(config.yearly_prefix, ("year",))
+
+    # Queues
+
+    def prefix_of_queue(self, queue: str) -> str:
+        """Where the objects lie that a queue's markers name."""
+        return self.raw_prefix if queue == RAW_QUEUE else self.processed.prefix
+
+    # Raw files
+
+    def is_raw_file(self, key: str) -> bool:
+        """A key ending in a slash is what the S3 console makes for an empty folder."""
+        return key.startswith(self.raw_prefix) and not key.endswith("/")
+
+    # The inbox
+
+    def inbox(self, queue: str) -> str:
+        return f"{self._pipeline}inbox/{queue}/"
+
+    def marker(self, queue: str, name: str, event: str) -> str:
+        """A marker's key holds its name readably; a name too long for that by its hash, and then in the marker's body."""
+        readable = f"{self.inbox(queue)}{name}/{event}"
+        return readable if _fits(readable) else f"{self.inbox(queue)}{_hashed(name)}/{event}"
+
+    def name_of_marker(self, queue: str, key: str) -> str | None:
+        """The name that the marker's key holds, or None where its body has it."""
+        name = key[len(self.inbox(queue)) : key.rfind("/")]
+        return None if _is_hashed(name) else name
+
+    @staticmethod
+    def event_of_marker(key: str) -> str:
+        return key[key.rfind("/") + 1 :]
+
+    # What the pipeline remembers
+
+    def lease(self, queue: str) -> str:
+        return f"{self._pipeline}leases/{queue}.json"
+
+    @property
+    def source_records(self) -> str:
+        return f"{self._pipeline}sources/"
+
+    def source_record(self, raw_key: str) -> str:
+        readable = f"{self.source_records}{raw_key}.json"
+        return readable if _fits(readable) else f"{self.source_records}{_hashed(raw_key)}.json"
+
+    def crawl_state(self) -> str:
+        return f"{self._pipeline}crawl.json"
+
+    @property
+    def loads(self) -> str:
+        return f"{self._pipeline}loads/"
+
+    def load_record(self, batch: str) -> str:
+        return f"{self.loads}{batch}.jsonl"
+
+    def rejected(self, batch: str, number: int) -> str:
+        return f"{self.rejected_prefix}{batch}-{number}.parquet"
+
+    def rejected_of(self, batch: str) -> str:
+        """The prefix of all rejected files of a batch."""
+        return f"{self.rejected_prefix}{batch}-"
+
+    def check_probe(self) -> str:
+        return f"{self._pipeline}check/probe"
+
+    # Staging
+
+    def staging(self, queue: str, batch: str = "") -> str:
+        return f"{self._pipeline}staging/{queue}/" + (f"{batch}/" if batch else "")
+
+    def staging_table(self, name: str) -> str:
+        """The location of a staging table; its partitions, the batches, have locations of their own."""
+        return f"{self._pipeline}staging-tables/{name}/"
+
+    def staged_note(self, queue: str, batch: str) -> str:
+        """The first object of a batch's staging: while it is there, the batch has not been tidied up after."""
+        return self.staging(queue, batch) + "note"
+
+    def staged_lines(self, batch: str) -> str:
+        return self.staging(RAW_QUEUE, batch) + "lines/"
+
+    def staged_sources(self, batch: str) -> str:
+        return self.staging(RAW_QUEUE, batch) + "sources/"
+
+    def staged_output(self, queue: str, batch: str, table: str) -> str:
+        return self.staging(queue, batch) + f"{table}/"
+
+    @property
+    def athena_results(self) -> str:
+        return f"{self._pipeline}athena-results/"
+
+
+def _fits(key: str) -> bool:
+    return len(key.encode()) <= KEY_BYTES
+
+
+def _hashed(name: str) -> str:
+    return "~" + hashlib.sha256(name.encode()).hexdigest()
+
+
+def _is_hashed(name: str) -> bool:
+    return re.fullmatch(r"~[0-9a-f]{64}", name) is not None

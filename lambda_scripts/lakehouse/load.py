@@ -1,0 +1,230 @@
+"""Lambda 1's work: a batch of drops becomes rows of stocks_processed, rejected rows and a load record.
+
+    look at heads ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record
+                                                                      └ rejected rows ┘
+
+Every step can be repeated: until the load record stands, the next attempt starts afresh and comes to the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from . import crawl, log, parallel, staging
+from .athena import Row
+from .clock import milliseconds_text
+from .drops import Drop, look
+from .errors import LoadFailed, QueryFailed
+from .inbox import Marker
+from .lake import Lake
+from .layout import RAW_QUEUE, Partition
+from .rewrite import rewrite
+from .sql import Statement, render
+from .tables import MergedTable
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the parse found in one file."""
+
+    rows: int
+    rejected: int
+    symbols: str | None
+    first_date: str | None
+    last_date: str | None
+    partitions: frozenset[Partition]
+    reasons: str | None
+
+
+NOTHING = Summary(0, 0, None, None, None, frozenset(), None)
+
+
+def work(lake: Lake, markers: Sequence[Marker]) -> None:
+    """Bring the files that these markers name to a recorded outcome, then clear the markers."""
+    keys = list(dict.fromkeys(marker.name for marker in markers))
+    crawl.begin_if_needed(lake, keys)
+    drops = look(lake, keys, forced=(marker.name for marker in markers if marker.forced))
+    if drops:
+        load(lake, drops)
+    lake.inbox.clear(markers)
+    lake.processed.sweep(lake.processed.survey(), lake.clock.now(), lake.config.retention_seconds)
+
+
+def load(lake: Lake, drops: Sequence[Drop]) -> None:
+    """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on."""
+    batch = staging.begin(lake)
+    readable = [drop for drop in drops if drop.head]
+    try:
+        summaries = _parse(lake, batch, drops)
+    except QueryFailed as failure:
+        if not failure.is_about_data or not readable:
+            raise
+        staging.end(lake, batch)
+        if len(readable) > 1:
+            others = [drop for drop in drops if not drop.head]
+            log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=failure.reason)
+            load(lake, readable[: len(readable) // 2] + others)
+            load(lake, readable[len(readable) // 2 :])
+        else:
+            load(lake, [_refused(lake, drop, failure) if drop.head else drop for drop in drops])
+        return
+    loaded_at = lake.clock.now()
+    _write_source_records(lake, batch, drops, summaries)
+    touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
+    _merge(lake, batch, touched, loaded_at, any_rejected=any(summary.rejected for summary in summaries.values()))
+    accepted = _accepted(lake, batch, touched)
+    _record(lake, batch, drops, summaries, accepted, loaded_at)
+    staging.end(lake, batch)
+
+
+def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
+    """Stage and parse the batch; a summary for each file that takes part, by path. Refused files don't."""
+    taking_part = [drop for drop in drops if not drop.refusal]
+    if not taking_part:
+        return {}
+    staging.describe(lake, batch, [drop.path for drop in drops if drop.head], [drop.staged() for drop in taking_part])
+    lake.athena.run(
+        render(
+            "load/parsed_rows",
+            table=lake.temporary_table(batch, "parsed"),
+            location=lake.store.uri(lake.layout.staged_output(RAW_QUEUE, batch, "parsed")),
+            batch=batch,
+            latest_date=_tomorrow(lake),
+        )
+    )
+    rows = lake.athena.rows(render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch))
+    summaries = {str(row["source"]): _summary(row) for row in rows}
+    for drop in taking_part:
+        summary = summaries.get(drop.path)
+        if summary is None or (drop.head and drop.head.has_rows and not summary.rows):
+            raise LoadFailed(
+                f"Athena read no row of {drop.path}, which has some: was it replaced just now? "
+                "Nothing of the batch was published; the next attempt starts afresh"
+            )
+    return summaries
+
+
+def _summary(row: Row) -> Summary:
+    partitions = (row["partitions"] or "").split(",")
+    return Summary(
+        rows=int(row["rows"] or 0),
+        rejected=int(row["rejected"] or 0),
+        symbols=row["symbols"],
+        first_date=row["first_date"],
+        last_date=row["last_date"],
+        partitions=frozenset((text[:4], text[5:]) for text in partitions if text),
+        reasons=row["reasons"],
+    )
+
+
+def _refused(lake: Lake, drop: Drop, failure: QueryFailed) -> Drop:
+    """The drop that made the engine fail, refused with its message; or gone, where it went in the meantime."""
+    if lake.store.look(drop.key) is None:
+        return look(lake, [drop.key], forced=[drop.key])[0]
+    return replace(drop, head=None, refusal=f"Athena can't read it: {failure.reason}")
+
+
+def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:
+    """Those of the file's new rows and of any earlier version's. A refused file touches none: its earlier rows stay."""
+    return frozenset() if drop.refusal else summaries[drop.path].partitions | drop.known.partitions
+
+
+def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary]) -> None:
+    def write(drop: Drop) -> None:
+        partitions = drop.known.partitions if drop.refusal else summaries[drop.path].partitions
+        lake.sources.write(drop.key, drop.version, batch, partitions, drop.known)
+
+    with log.timed("source records", batch=batch, files=len(drops)):
+        parallel.each(write, drops)
+
+
+def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: datetime, any_rejected: bool) -> None:
+    parsed = lake.temporary_table(batch, "parsed")
+
+    def merge(_: MergedTable, name: str, location: str, chunk: Sequence[Partition]) -> Statement:
+        return render(
+            "load/merged_partitions",
+            table=name,
+            location=location,
+            parsed=parsed,
+            batch=batch,
+            years=sorted({year for year, _ in chunk}),
+            partitions=[f"{year}-{month}" for year, month in chunk],
+            loaded_at=loaded_at,
+        )
+
+    rejected = lake.layout.staged_output(RAW_QUEUE, batch, "rejected")
+    beside = [
+        render(
+            "load/rejected_rows",
+            table=lake.temporary_table(batch, "rejected"),
+            location=lake.store.uri(rejected),
+            parsed=parsed,
+            batch=batch,
+            loaded_at=loaded_at,
+        )
+    ]
+    rewrite(lake, batch, {lake.processed: partitions}, merge, beside if any_rejected else ())
+    for number, stored in enumerate(lake.store.objects(rejected)):
+        lake.store.copy(stored.key, lake.layout.rejected(batch, number))
+
+
+def _accepted(lake: Lake, batch: str, partitions: Iterable[Partition]) -> dict[str, int]:
+    """How many rows of each file stand in the merged table now, by path."""
+    years = sorted({year for year, _ in partitions})
+    if not years:
+        return {}
+    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years))
+    return {str(row["source"]): int(row["accepted"] or 0) for row in rows}
+
+
+def _record(
+    lake: Lake,
+    batch: str,
+    drops: Sequence[Drop],
+    summaries: Mapping[str, Summary],
+    accepted: Mapping[str, int],
+    loaded_at: datetime,
+) -> None:
+    """Write the load record, which commits the batch."""
+    records = [
+        _load_record(batch, drop, summaries.get(drop.path, NOTHING), accepted.get(drop.path, 0), loaded_at) for drop in drops
+    ]
+    lake.lease.check()
+    lake.store.put(lake.layout.load_record(batch), staging.json_lines(records))
+    for record in records:
+        if record["status"] == "refused":
+            log.warning("refused", source=record["source"], reason=record["reason"])
+    log.event(
+        "loaded",
+        batch=batch,
+        files=len(records),
+        refused=sum(record["status"] == "refused" for record in records),
+        **{count: sum(record[count] for record in records) for count in ("rows", "accepted", "superseded", "rejected")},
+    )
+
+
+def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded_at: datetime) -> dict[str, Any]:
+    return {
+        "batch_id": batch,
+        "source": drop.path,
+        "source_modified": drop.modified_text,
+        "status": "refused" if drop.refusal else "removed" if drop.is_gone else "loaded",
+        "rows": summary.rows,
+        "accepted": accepted,
+        "superseded": summary.rows - summary.rejected - accepted,
+        "rejected": summary.rejected,
+        "symbols": summary.symbols,
+        "first_date": summary.first_date,
+        "last_date": summary.last_date,
+        "reason": drop.refusal or summary.reasons,
+        "loaded_at": milliseconds_text(loaded_at),
+    }
+
+
+def _tomorrow(lake: Lake) -> date:
+    """The latest date that a trade can have: it is tomorrow already in Sydney."""
+    return lake.clock.now().date() + timedelta(days=1)
