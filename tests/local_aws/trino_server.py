@@ -4,8 +4,8 @@
     server.url                          # "http://127.0.0.1:41234"
     server.stop()
 
-Trino is the engine inside Athena. Its server and its Hive plugin come from Maven Central by their coordinates, because
-there they are available apart (450 MB); the one download with every plugin is three times as large.
+Trino is the engine inside Athena. Its server and its Hive plugin come from Maven Central, where each is to be had
+by itself (450 MB together); the one archive with every plugin is three times as large.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import trino
+from . import trino_client
 
 VERSION = "476"
 JAVA_NEEDED = 24
@@ -35,8 +35,8 @@ START_SECONDS = 120.0
 # Archive of each Maven artifact, and the folder below the server's that it becomes.
 _ARTIFACTS = {"trino-server-core": ("tar.gz", ""), "trino-hive": ("zip", "plugin/hive")}
 
-# The kernel closes the pipe on standard input when this process ends in whatever way; then the shell's watcher ends
-# the server and removes its data. So stopping is closing the pipe, and nothing is left behind after a SIGKILL either.
+# The kernel closes the pipe on standard input when this process ends in whatever way; then the watcher ends the
+# server and removes its data. So stopping is closing the pipe, and a SIGKILL leaves nothing behind either.
 _WATCHED = """
 data=$1; shift
 exec 3<&0 0</dev/null
@@ -71,11 +71,11 @@ class TrinoServer:
 
     @classmethod
     def at(cls, url: str) -> TrinoServer:
-        """The server that already runs at `url` (http://host:port); it must have catalog.management=dynamic."""
+        """The server that already runs at `url` (http://host:port), with catalog.management=dynamic."""
         server = cls(url.rstrip("/"))
         try:
             server.query("SELECT 1")
-        except Exception as error:
+        except (OSError, trino_client.QueryError) as error:
             raise TrinoUnavailableError(
                 f"no Trino answers at {url}: {error}. Start it, or unset TRINO_URL to have one started."
             ) from error
@@ -95,13 +95,22 @@ class TrinoServer:
         url = f"http://127.0.0.1:{_free_port()}"
         _write_configuration(data, url)
         log = data / "server.log"
-        command = [str(java), *_JVM_OPTIONS, f"-Dconfig={data}/etc/config.properties",
-                   f"-Dlog.levels-file={data}/etc/log.properties", "-cp", f"{home}/lib/*",
-                   "io.trino.server.TrinoServer"]
+        command = [
+            str(java),
+            *_JVM_OPTIONS,
+            f"-Dconfig={data}/etc/config.properties",
+            f"-Dlog.levels-file={data}/etc/log.properties",
+            "-cp",
+            f"{home}/lib/*",
+            "io.trino.server.TrinoServer",
+        ]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", _WATCHED, "sh", str(data), *command],
-                cwd=home, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
+                cwd=home,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         server = cls(url, process)
         try:
@@ -118,17 +127,9 @@ class TrinoServer:
             process.stdin.close()
             process.wait()
 
-    def connect(self, **options: object) -> trino.dbapi.Connection:
-        """A connection of the `trino` package to this server, as user athena."""
-        parts = urlsplit(self.url)
-        return trino.dbapi.connect(
-            host=parts.hostname, port=parts.port, http_scheme=parts.scheme, user="athena", **options
-        )
-
     def query(self, sql: str) -> list[list[object]]:
         """The rows of one statement that needs neither catalog nor schema."""
-        with contextlib.closing(self.connect(max_attempts=1)) as connection:
-            return [list(row) for row in connection.cursor().execute(sql).fetchall()]
+        return trino_client.run(self.url, sql).rows
 
     @property
     def version(self) -> str:
@@ -144,10 +145,10 @@ class TrinoServer:
             try:
                 self.query("SELECT count(*) FROM (VALUES 1, 2) t")
                 return
-            except Exception as error:
+            except (OSError, trino_client.QueryError) as error:
                 if time.monotonic() > deadline:
                     raise TrinoUnavailableError(
-                        f"Trino did not answer a query within {START_SECONDS:.0f} s ({error}); its last words:\n"
+                        f"Trino answered no query within {START_SECONDS:.0f} s ({error}); its last words:\n"
                         f"{_tail(log)}"
                     ) from error
             time.sleep(0.25)
@@ -186,12 +187,14 @@ def fetch(say: Callable[[str], None]) -> Path:
     maven = shutil.which("mvn")
     if maven is None:
         raise TrinoUnavailableError(
-            "Trino is fetched by Maven, and mvn is not on PATH. Install Maven (https://maven.apache.org/install.html), "
-            "or start a Trino yourself and let TRINO_URL name it."
+            "Trino is fetched by Maven, and mvn is not on PATH. Install Maven "
+            "(https://maven.apache.org/install.html), or start a Trino yourself and let TRINO_URL name it."
         )
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as scratch:
-        parts = {name: _download(maven, name, kind, Path(scratch), say) for name, (kind, _) in _ARTIFACTS.items()}
+        parts = {
+            name: _download(maven, name, kind, Path(scratch), say) for name, (kind, _) in _ARTIFACTS.items()
+        }
         say("unpacking Trino")
         unpacked = Path(scratch) / "server"
         for name, (kind, folder) in _ARTIFACTS.items():
@@ -209,10 +212,20 @@ def _download(maven: str, name: str, kind: str, scratch: Path, say: Callable[[st
     log = scratch / "maven.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [maven, "-B", "-q", "-C", f"-Dmaven.repo.local={repository}",
-             "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy", f"-Dartifact={coordinates}",
-             f"-DoutputDirectory={scratch}"],
-            cwd=scratch, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            [
+                maven,
+                "-B",
+                "-q",
+                "-C",
+                f"-Dmaven.repo.local={repository}",
+                "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
+                f"-Dartifact={coordinates}",
+                f"-DoutputDirectory={scratch}",
+            ],
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         say(f"fetching {coordinates} from Maven Central")
         arrived = 0
@@ -227,7 +240,8 @@ def _download(maven: str, name: str, kind: str, scratch: Path, say: Callable[[st
             process.wait()
     if process.returncode:
         raise TrinoUnavailableError(
-            f"mvn could not fetch {coordinates}; check the network, or the mirror in ~/.m2/settings.xml:\n{_tail(log)}"
+            f"mvn could not fetch {coordinates}; check the network, or the mirror in ~/.m2/settings.xml:\n"
+            f"{_tail(log)}"
         )
     return scratch / f"{name}-{VERSION}.{kind}"
 
@@ -297,10 +311,10 @@ def _java_candidates(environment: Mapping[str, str]) -> Iterator[Path]:
 def _java_version(java: Path) -> int | None:
     """The feature release of a Java executable ("1.8" being 8), None where there is none that runs."""
     try:
-        banner = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.search(r'version "(?:1\.)?(\d+)', banner)
+    version = re.search(r'version "(?:1\.)?(\d+)', answer.stderr)
     return int(version[1]) if version else None
 
 
