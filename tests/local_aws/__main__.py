@@ -24,9 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     runner = commands.add_parser("run", help="drop CSV files, wait, and show what was loaded and reported")
     runner.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a CSV file, or a folder of them")
-    runner.add_argument(
-        "--output", type=Path, metavar="DIR", help="write the whole bucket as files below DIR"
-    )
+    runner.add_argument("--output", type=Path, metavar="DIR", help="write the whole bucket as files below DIR")
     runner.add_argument(
         "--query",
         action="append",
@@ -34,17 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SQL",
         help="print the result of this statement as CSV instead of the tables (may be repeated)",
     )
-    runner.add_argument(
-        "--timeout", type=float, default=900.0, metavar="SECONDS", help="give up after (%(default)g)"
-    )
+    runner.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="give up after (%(default)g)")
 
     server = commands.add_parser("serve", help="answer AWS clients over HTTP until interrupted")
     server.add_argument("--port", type=int, default=5000, help="0 takes a free one (default: %(default)s)")
 
     for command in (runner, server):
-        command.add_argument(
-            "--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL"
-        )
+        command.add_argument("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL")
 
     options = parser.parse_args(arguments)
     try:

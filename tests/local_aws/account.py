@@ -29,7 +29,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, glue_crawler, lake, s3_events
+from . import aws_calls, glue_crawler, lake, s3_events, s3_refusals
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -107,6 +107,7 @@ class LocalAccount:
             aws_calls.install()
             self._runtime = LambdaRuntime(ACCOUNT_ID, REGION, self._concurrency, self._retry_delays_seconds)
             opening.callback(self._runtime.install())
+            opening.callback(s3_refusals.install())
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.enter_context(_Capture(self.logs))
@@ -123,9 +124,7 @@ class LocalAccount:
             self._open = opening.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
         self._clients.clear()
         self.endpoint_url = None
@@ -222,9 +221,7 @@ class LocalAccount:
 
     def tables(self, database: str | None = None) -> list[str]:
         """The names of the tables and views that the catalogue has, sorted."""
-        pages = (
-            self.client("glue").get_paginator("get_tables").paginate(DatabaseName=database or self.database)
-        )
+        pages = self.client("glue").get_paginator("get_tables").paginate(DatabaseName=database or self.database)
         return sorted(table["Name"] for page in pages for table in page["TableList"])
 
     @property
@@ -256,9 +253,7 @@ class LocalAccount:
             calls.update(invocation.calls)
         return Statistics(
             statements=len(executions),
-            longest_statement_bytes=max(
-                (len(execution.query.encode()) for execution in executions), default=0
-            ),
+            longest_statement_bytes=max((len(execution.query.encode()) for execution in executions), default=0),
             bytes_scanned=sum(int(getattr(execution, "bytes_scanned", 0)) for execution in executions),
             crawls=sum(len(crawler.crawls) for crawler in self._crawlers),
             calls=calls,
@@ -298,9 +293,7 @@ class _Capture(logging.Handler):
             entry = json.loads(message)
         except ValueError:
             entry = None
-        self._records.append(
-            entry if isinstance(entry, dict) else {"level": record.levelname, "message": message}
-        )
+        self._records.append(entry if isinstance(entry, dict) else {"level": record.levelname, "message": message})
 
     def __enter__(self) -> _Capture:
         self._level = self._logger.level

@@ -185,9 +185,7 @@ def install() -> None:
             thread.run = _inside(sandbox, thread.run)  # type: ignore[method-assign]
         start(thread)
 
-    def submit_inside(
-        executor: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> Future[Any]:
+    def submit_inside(executor: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         # A pool that outlives one invocation (at module level, in a warm sandbox) runs the next one's tasks too.
         return submit(executor, _inside(_sandbox.get(), function), *args, **kwargs)
 

@@ -96,9 +96,7 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
         return EmptyResult()
 
     def get_classifier(response: GlueResponse) -> ActionResult:
-        return ActionResult(
-            {"Classifier": {"CsvClassifier": _known(classifiers, response.parameters["Name"])}}
-        )
+        return ActionResult({"Classifier": {"CsvClassifier": _known(classifiers, response.parameters["Name"])}})
 
     def get_classifiers(response: GlueResponse) -> ActionResult:
         return ActionResult({"Classifiers": [{"CsvClassifier": one} for one in classifiers.values()]})
@@ -226,9 +224,7 @@ class _Sample:
     size: int
 
 
-def _crawl_path(
-    crawler: FakeCrawler, run: Crawl, target: dict[str, Any], classifiers: dict[str, Classifier]
-) -> None:
+def _crawl_path(crawler: FakeCrawler, run: Crawl, target: dict[str, Any], classifiers: dict[str, Classifier]) -> None:
     """Make or update the one table of an include path, with a partition for each folder level below it."""
     store = ObjectStore(crawler.backend.account_id)
     root = target["Path"].rstrip("/") + "/"
@@ -289,18 +285,13 @@ def _sample(address: str, body: bytes, classifier: Classifier | None) -> _Sample
             continue
         types: list[str | None] = [None] * len(rows[0])
         for row in rows[1:]:
-            types = [
-                _wider(kind, _type(cell))
-                for kind, cell in zip(types, [*row, *[""] * len(types)], strict=False)
-            ]
+            types = [_wider(kind, _type(cell)) for kind, cell in zip(types, [*row, *[""] * len(types)], strict=False)]
         has_header = given.get("ContainsHeader", "UNKNOWN") == "PRESENT" or (
             given.get("ContainsHeader", "UNKNOWN") == "UNKNOWN" and _is_header(rows[0], types)
         )
         if not has_header:
             types = [_wider(kind, _type(cell)) for kind, cell in zip(types, rows[0], strict=True)]
-        names = given.get("Header") or (
-            _names(rows[0]) if has_header else [f"col{n}" for n in range(len(types))]
-        )
+        names = given.get("Header") or (_names(rows[0]) if has_header else [f"col{n}" for n in range(len(types))])
         return _Sample(address, tuple(names), tuple(types), has_header, delimiter, compressed, len(body))
     return None
 
@@ -356,9 +347,7 @@ def _write_table(crawler: FakeCrawler, root: str, samples: list[_Sample], classi
     first = next(sample for sample in samples if sample.names == main)
     # OpenCSVSerDe reads every column as a string.
     open_csv = classifier.get("Serde") == "OpenCSVSerDe"
-    columns = [
-        {"Name": name, "Type": "string" if open_csv else kind or "string"} for name, kind in types.items()
-    ]
+    columns = [{"Name": name, "Type": "string" if open_csv else kind or "string"} for name, kind in types.items()]
     parameters = {
         "CrawlerSchemaDeserializerVersion": "1.0",
         "CrawlerSchemaSerializerVersion": "1.0",
@@ -461,8 +450,7 @@ def _partitions(root: str, addresses: Iterable[str]) -> tuple[list[str], dict[tu
     for folder in folders if depth else []:
         levels = folder[:depth]
         values = tuple(
-            level if key.startswith("partition_") else level.partition("=")[2]
-            for key, level in zip(keys, levels, strict=True)
+            level if key.startswith("partition_") else level.partition("=")[2] for key, level in zip(keys, levels, strict=True)
         )
         partitions[values] = root + "/".join(levels) + "/"
     return keys, partitions
@@ -474,9 +462,7 @@ def _register_partition(table: FakeTable, values: Sequence[str], location: str) 
     storage = {**table.as_dict()["StorageDescriptor"], "Location": location}
     parameters = {"classification": "csv"} if "classification" in storage.get("Parameters", {}) else {}
     try:
-        table.create_partition(
-            {"Values": list(values), "StorageDescriptor": storage, "Parameters": parameters}
-        )
+        table.create_partition({"Values": list(values), "StorageDescriptor": storage, "Parameters": parameters})
     except PartitionAlreadyExistsException:
         return
 

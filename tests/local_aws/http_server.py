@@ -28,9 +28,7 @@ def serving(port: int) -> Iterator[str]:
         try:
             probe.bind((_HOST, port))
         except OSError as error:
-            raise PortInUseError(
-                f"port {port} of {_HOST} cannot be used ({error.strerror}): give another one"
-            ) from error
+            raise PortInUseError(f"port {port} of {_HOST} cannot be used ({error.strerror}): give another one") from error
         port = probe.getsockname()[1]
     access_log = logging.getLogger("werkzeug")
     level = access_log.level

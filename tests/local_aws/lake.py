@@ -22,9 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Client = Callable[[str], Any]
 
 
-def create_lake(
-    client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900
-) -> None:
+def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900) -> None:
     """Create bucket, role, classifier, crawler, both functions and their triggers. The functions make the tables."""
     client("s3").create_bucket(Bucket=bucket)
     role = create_role(client)
@@ -93,9 +91,7 @@ def create_crawler(client: Client, role: str, bucket: str, database: str) -> Non
     )
 
 
-def create_function(
-    client: Client, name: str, handler: str, package: bytes, role: str, timeout_seconds: int = 900
-) -> str:
+def create_function(client: Client, name: str, handler: str, package: bytes, role: str, timeout_seconds: int = 900) -> str:
     """Create a Lambda function from a zip; returns its ARN."""
     function = client("lambda").create_function(
         FunctionName=name,
@@ -128,9 +124,7 @@ def put_triggers(client: Client, bucket: str, triggers: Iterable[tuple[str, str,
             "LambdaFunctionConfigurations": [
                 {
                     "Id": function,
-                    "LambdaFunctionArn": client("lambda").get_function(FunctionName=function)[
-                        "Configuration"
-                    ]["FunctionArn"],
+                    "LambdaFunctionArn": client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"],
                     "Events": events,
                     "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
                 }

@@ -35,6 +35,14 @@ MAX_EVENT_BYTES = 1024 * 1024
 MAX_REQUEST_BYTES = MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 
 
+class HandlerMissing(Exception):
+    """The function's zip has no such handler; `kind` is the error type that the runtime reports."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class TimedOut(InvocationEnded):
     """The invocation was still running at its function's timeout."""
 
@@ -115,8 +123,7 @@ class LambdaRuntime:
         self._closed = False
         self._changed = threading.Condition()
         self._workers = [
-            threading.Thread(target=self._work, name=f"lambda-{number}", daemon=True)
-            for number in range(concurrency)
+            threading.Thread(target=self._work, name=f"lambda-{number}", daemon=True) for number in range(concurrency)
         ]
         for worker in self._workers:
             worker.start()
@@ -257,9 +264,7 @@ class LambdaRuntime:
             with inside(sandbox):
                 ended.append(_call(function, delivery.payload, context, sandbox))
 
-        thread = threading.Thread(
-            target=attempt, name=f"{function.function_name} {delivery.request_id}", daemon=True
-        )
+        thread = threading.Thread(target=attempt, name=f"{function.function_name} {delivery.request_id}", daemon=True)
         thread.start()
         thread.join(timeout_seconds)
         if not ended:
@@ -281,14 +286,16 @@ class LambdaRuntime:
         return invocation
 
 
-def _call(
-    function: LambdaFunction, payload: str, context: Context, sandbox: Sandbox
-) -> tuple[Any, dict[str, Any] | None]:
+def _call(function: LambdaFunction, payload: str, context: Context, sandbox: Sandbox) -> tuple[Any, dict[str, Any] | None]:
     """The handler's result as JSON carries it, or the error that the service reports."""
     try:
         result = _handler(function)(json.loads(payload), context)
+    except HandlerMissing as error:
+        return None, _error(error.kind, str(error))
     except BaseException as error:  # noqa: B036 - a fault's BaseException ends the sandbox, not the account
-        return None, _error(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
+        # A handler that dies of a later call, in its finally, died of the first.
+        cause = sandbox.ended or error
+        return None, _error(type(cause).__name__, str(cause), traceback.format_tb(error.__traceback__))
     if sandbox.ended is not None:
         return None, _error(type(sandbox.ended).__name__, str(sandbox.ended))
     try:
@@ -313,22 +320,14 @@ def _handler(function: LambdaFunction) -> Callable[[Any, Context], Any]:
     path = module_name.replace(".", "/")
     with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as package:
         if not {f"{path}.py", f"{path}/__init__.py"} & set(package.namelist()):
-            raise ImportModuleError(
-                f"Unable to import module '{module_name}': No module named '{module_name}'"
+            raise HandlerMissing(
+                "Runtime.ImportModuleError", f"Unable to import module '{module_name}': No module named '{module_name}'"
             )
     module = importlib.import_module(module_name)
     if not hasattr(module, attribute):
-        raise HandlerNotFound(f"Handler '{attribute}' missing on module '{module_name}'")
+        raise HandlerMissing("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
     handler: Callable[[Any, Context], Any] = getattr(module, attribute)
     return handler
-
-
-class ImportModuleError(Exception):
-    """The uploaded zip does not hold the handler's module (Runtime.ImportModuleError)."""
-
-
-class HandlerNotFound(Exception):
-    """The handler's module has no such function (Runtime.HandlerNotFound)."""
 
 
 def _check_payload(payload: str, max_bytes: int) -> None:
@@ -340,6 +339,4 @@ def _check_payload(payload: str, max_bytes: int) -> None:
     try:
         json.loads(payload)
     except ValueError as error:
-        raise LambdaClientError(
-            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
-        ) from None
+        raise LambdaClientError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None

@@ -95,9 +95,7 @@ def print_tables(account: LocalAccount, console: Console) -> None:
 def _print(account: LocalAccount, console: Console, view: View) -> None:
     total = int(account.query(f'SELECT count(*) AS n FROM "{view.table}"')[0]["n"] or 0)
     columns = ", ".join(f'"{column}"' for column in view.columns)
-    names, rows = account.query_table(
-        f'SELECT {columns} FROM "{view.table}" ORDER BY {view.order} LIMIT {view.limit}'
-    )
+    names, rows = account.query_table(f'SELECT {columns} FROM "{view.table}" ORDER BY {view.order} LIMIT {view.limit}')
     if not rows:
         console.print(f"{view.title}: none\n", highlight=False)
         return
@@ -113,8 +111,7 @@ def _print(account: LocalAccount, console: Console, view: View) -> None:
     console.print(table, highlight=False, markup=False)
     if total > len(rows):
         console.print(
-            f"… and {total - len(rows):,} more rows. All of them: "
-            f'--query "SELECT * FROM {view.table} ORDER BY {view.order}"\n',
+            f'… and {total - len(rows):,} more rows. All of them: --query "SELECT * FROM {view.table} ORDER BY {view.order}"\n',
             highlight=False,
             markup=False,
             soft_wrap=True,

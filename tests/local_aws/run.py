@@ -83,9 +83,7 @@ def csv_files(paths: Iterable[Path]) -> dict[str, Path]:
         for file in found:
             key = f"raw/stocks/{(file.relative_to(path) if path.is_dir() else Path(file.name)).as_posix()}"
             if files.setdefault(key, file) is not file:
-                raise UsageError(
-                    f"{files[key]} and {file} would both be dropped as {key}: rename one, or run them apart"
-                )
+                raise UsageError(f"{files[key]} and {file} would both be dropped as {key}: rename one, or run them apart")
     return files
 
 

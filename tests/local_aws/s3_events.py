@@ -80,9 +80,7 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
     def configuration_with_plain_filter_names(response: S3Response) -> dict[str, Any]:
         # The console writes "Prefix", the API's documentation "prefix"; S3 takes both, moto only the latter.
         body = response.body.decode() if isinstance(response.body, bytes) else response.body
-        response.body = re.sub(
-            r"(?i)<Name>(prefix|suffix)</Name>", lambda name: name[0].lower().replace("name>", "Name>"), body
-        )
+        response.body = re.sub(r"(?i)<Name>(prefix|suffix)</Name>", lambda name: name[0].lower().replace("name>", "Name>"), body)
         return configuration_from_body(response)
 
     def announce_delete_marker(backend: S3Backend, bucket_name: str, key_name: str) -> Any:
