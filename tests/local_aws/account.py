@@ -133,7 +133,7 @@ class LocalAccount:
         """A boto3 client of this account (one a service)."""
         if service not in self._clients:
             config = Config(retries={"mode": "standard", "max_attempts": 2})
-            self._clients[service] = boto3.client(service, region_name=REGION, config=config)  # type: ignore[call-overload]
+            self._clients[service] = boto3.client(service, region_name=REGION, config=config)
         return self._clients[service]
 
     def create_lake(

@@ -22,6 +22,8 @@ from typing import Any, Literal
 
 from botocore.client import BaseClient
 
+from .seams import Seams
+
 
 class InvocationEnded(BaseException):
     """The sandbox of this invocation is gone: nothing that it still runs reaches AWS.
@@ -189,9 +191,10 @@ def install() -> None:
         # A pool that outlives one invocation (at module level, in a warm sandbox) runs the next one's tasks too.
         return submit(executor, _inside(_sandbox.get(), function), *args, **kwargs)
 
-    BaseClient._make_api_call = gated_call  # type: ignore[method-assign]
-    threading.Thread.start = start_inside  # type: ignore[method-assign]
-    ThreadPoolExecutor.submit = submit_inside  # type: ignore[method-assign]
+    gate = Seams()
+    gate.replace(BaseClient, "_make_api_call", gated_call)
+    gate.replace(threading.Thread, "start", start_inside)
+    gate.replace(ThreadPoolExecutor, "submit", submit_inside)
 
 
 def _inside(sandbox: Sandbox | None, function: Callable[..., Any]) -> Callable[..., Any]:

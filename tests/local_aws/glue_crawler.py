@@ -62,17 +62,19 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
             return call_action(response)
 
     def start_crawler(crawler: FakeCrawler) -> None:
-        if crawler.crawls and not crawler.crawls[-1].ended:
+        runs: list[Any] = crawler.crawls
+        if runs and not runs[-1].ended:
             raise CrawlerRunningException(f"Crawler with name {crawler.name} has already started")
         run = Crawl(crawler.name)
-        crawler.crawls.append(run)
+        runs.append(run)
         arguments = (crawler, run, classifiers, crawl_seconds, closing)
         threading.Thread(target=_run, args=arguments, name=f"crawl {crawler.name}", daemon=True).start()
 
     def crawler_as_dict(crawler: FakeCrawler) -> dict[str, Any]:
         description = as_dict(crawler)
         description.pop("LastCrawl", None)
-        ended = [run for run in crawler.crawls if run.ended]
+        runs: list[Any] = crawler.crawls
+        ended = [run for run in runs if run.ended]
         if ended:
             description["LastCrawl"] = ended[-1].last_crawl()
         return description

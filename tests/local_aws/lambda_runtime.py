@@ -250,7 +250,7 @@ class LambdaRuntime:
         started = time.monotonic()
         context = Context(
             function_name=function.function_name,
-            function_version=function.version,
+            function_version=str(function.version),
             invoked_function_arn=function.function_arn,
             memory_limit_in_mb=str(function.memory_size),
             aws_request_id=delivery.request_id,

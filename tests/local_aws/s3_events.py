@@ -21,6 +21,7 @@ from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, Notification, S3Backend
+from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 
 from .seams import Seams
@@ -33,8 +34,8 @@ Event = dict[str, Any]
 Deliver = Callable[[str, Event], None]
 """Takes a function's ARN and one event; called once a delivery, after the request that caused it."""
 
-_PUT = "s3:ObjectCreated:Put"
-_MARKER_CREATED = "s3:ObjectRemoved:DeleteMarkerCreated"
+_PUT = S3NotificationEvent.OBJECT_CREATED_PUT_EVENT
+_MARKER_CREATED = S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
 
 
 def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Callable[[], None]:
@@ -51,12 +52,11 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
     configuration_from_body = S3Response._notification_config_from_body
     set_delete_marker = S3Backend._set_delete_marker
 
-    def send(account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
-        name = getattr(event_name, "value", event_name)
-        if name == _PUT and key.multipart is not None:
+    def send(account_id: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any) -> None:
+        if event_name == _PUT and key.multipart is not None:
             return  # moto announces the same upload again as CompleteMultipartUpload, which is what S3 sends
         if key is not None:
-            send_event(account_id, name, bucket, key)
+            send_event(account_id, event_name, bucket, key)
 
     def post(account_id: str, event: Event, function_arn: str, region: str) -> None:
         outbox.post(function_arn, event)
@@ -140,9 +140,9 @@ class _Outbox(threading.local):
 _sequence = itertools.count(0x0055AED6DCD90281)
 
 
-def _event(event_name: Any, bucket: FakeBucket, key: Any, configuration_id: str) -> Event:
+def _event(event_name: S3NotificationEvent, bucket: FakeBucket, key: Any, configuration_id: str) -> Event:
     """The event for one change of one object: always a single record, its key encoded as a form value is."""
-    name = str(getattr(event_name, "value", event_name))
+    name = event_name.value
     subject: dict[str, Any] = {"key": quote_plus(key.name, safe="/")}
     if name.startswith("s3:ObjectCreated:"):
         subject |= {"size": key.size, "eTag": key.etag.strip('"')}
