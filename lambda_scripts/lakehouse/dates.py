@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .errors import FileRefused
 from .text import shown
 
-TIME_OF_DAY = r"[T ]\d{1,2}:\d{2}.*"
+TIME_OF_DAY = "[T ][0-9]{1,2}:[0-9]{2}.*$"
 """What is cut from a date's end before anything else; the parse statement cuts the same."""
 
 RUN = "[A-Za-z0-9]+"
