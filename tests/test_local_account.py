@@ -559,6 +559,13 @@ def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dict(os.environ) == before
 
 
+def test_a_second_account_cannot_be_opened_beside_the_first(account: LocalAccount) -> None:
+    with pytest.raises(RuntimeError, match="another LocalAccount is open"), LocalAccount(engine=None):
+        pass
+    account.drop("still/here", b"1")
+    assert keys(account, "still/") == ["still/here"]
+
+
 def test_an_account_that_is_still_busy_says_with_what(account: LocalAccount) -> None:
     release = threading.Event()
     deploy(account, "wait", lambda event, context: release.wait(5))

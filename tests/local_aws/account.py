@@ -6,7 +6,7 @@
         account.wait_until_idle()
         account.query("SELECT * FROM yearly_stock_reporting")
 
-Only one account can be open in a process: moto's backends are global.
+Only one account can be open in a process: moto's backends are global. Its methods may be called from any thread.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 
 # Nothing here takes Athena's time, so the handlers need not wait between their looks.
 LOCAL_SETTINGS = {"LAKE_POLL_SECONDS": "0.05", "LAKE_SETTLE_SECONDS": "0.1"}
+
+_one_account = threading.Lock()
 
 EngineName = Literal["duckdb", "trino"]
 
@@ -99,6 +102,9 @@ class LocalAccount:
 
     def __enter__(self) -> LocalAccount:
         with ExitStack() as opening:
+            if not _one_account.acquire(blocking=False):
+                raise RuntimeError("another LocalAccount is open in this process: moto's backends are global")
+            opening.callback(_one_account.release)
             opening.callback(_restore_environment, dict(os.environ))
             for name in [name for name in os.environ if name.startswith(("AWS_", "LAKE_"))]:
                 del os.environ[name]
@@ -148,7 +154,7 @@ class LocalAccount:
         They are added to LOCAL_SETTINGS.
         """
         self.bucket, self.database = bucket, database
-        os.environ.update(LOCAL_SETTINGS | dict(settings or {}))
+        os.environ.update(LOCAL_SETTINGS | {"LAKE_DATABASE": database} | dict(settings or {}))
         lake.create_lake(self.client, bucket, database, timeout_seconds)
 
     def drop(self, target: str | Path, body: bytes | str | None = None) -> str:
@@ -274,6 +280,8 @@ def engine_for(name: EngineName, endpoint_url: str | None) -> Engine:
         from .duckdb_engine import DuckDBEngine
 
         return DuckDBEngine(ACCOUNT_ID, REGION)
+    if endpoint_url is None:
+        raise ValueError("Trino reaches the account over HTTP: open it with serve_port")
     from .trino_engine import TrinoEngine
 
     return TrinoEngine(endpoint_url, ACCOUNT_ID, REGION)

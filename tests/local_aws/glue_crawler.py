@@ -14,6 +14,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import re
 import threading
 import uuid
@@ -280,8 +281,10 @@ def _sample(address: str, body: bytes, classifier: Classifier | None) -> _Sample
     # A byte-order mark ends as a question mark in the first column's name.
     text = body[:_SAMPLE_BYTES].decode("utf-8", "replace").replace("\ufeff", "?", 1)
     given = classifier or {}
+    # OpenCSVSerDe reads every column as a string: below a header that is said to be there nothing is left to find out.
+    rows_needed = 1 if _all_strings(given) and given.get("ContainsHeader") == "PRESENT" else _SAMPLE_ROWS
     for delimiter in given.get("Delimiter") or _BUILT_IN_DELIMITERS:
-        rows = _rows(text, delimiter, given.get("QuoteSymbol") or '"')
+        rows = _rows(text, delimiter, given.get("QuoteSymbol") or '"', rows_needed)
         fewest = 1 if given.get("AllowSingleColumn") else 2
         if not rows or len(rows[0]) < fewest or (classifier is None and len(rows) < 2):
             continue
@@ -298,14 +301,13 @@ def _sample(address: str, body: bytes, classifier: Classifier | None) -> _Sample
     return None
 
 
-def _rows(text: str, delimiter: str, quote: str) -> list[Row]:
-    rows = []
-    for row in csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, quotechar=quote):
-        if row:
-            rows.append(row)
-        if len(rows) > _SAMPLE_ROWS:
-            break
-    return rows
+def _rows(text: str, delimiter: str, quote: str, most: int) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, quotechar=quote)
+    return list(itertools.islice((row for row in reader if row), most))
+
+
+def _all_strings(classifier: Classifier) -> bool:
+    return classifier.get("Serde") == "OpenCSVSerDe"
 
 
 def _names(header: Row) -> list[str]:
@@ -347,8 +349,7 @@ def _write_table(crawler: FakeCrawler, root: str, samples: list[_Sample], classi
         for name, kind in zip(sample.names, sample.types, strict=False):
             types[name] = _wider(types.get(name), kind)
     first = next(sample for sample in samples if sample.names == main)
-    # OpenCSVSerDe reads every column as a string.
-    open_csv = classifier.get("Serde") == "OpenCSVSerDe"
+    open_csv = _all_strings(classifier)
     columns = [{"Name": name, "Type": "string" if open_csv else kind or "string"} for name, kind in types.items()]
     parameters = {
         "CrawlerSchemaDeserializerVersion": "1.0",
