@@ -1,0 +1,430 @@
+"""Athena's API on moto, with statements that really run.
+
+    StartQueryExecution ─► QUEUED ─► a worker takes it ─► RUNNING ─► SUCCEEDED | FAILED
+                              └────── StopQueryExecution ──────┴──► CANCELLED
+
+moto keeps work groups and named queries; the life of an execution is this module's. The seams are methods of moto's
+classes, so one `install` serves the in-process mock and the HTTP server alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.athena.models import AthenaBackend, WorkGroup
+from moto.athena.responses import AthenaResponse
+from moto.core.exceptions import JsonRESTError
+
+from .engine import SYSTEM, USER, Engine, Outcome, Statement, StatementCancelled, StatementFailed
+from .hive_ddl import first_words
+from .objects import ObjectStore
+from .seams import Seams
+
+# https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+MAX_QUERY_BYTES = 262144
+MAX_PAGE = 1000
+WORKERS = 2
+_DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+class InvalidRequest(JsonRESTError):
+    code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidRequestException", message)
+
+
+@dataclass
+class Execution:
+    """One query execution, from its start on. Times are seconds since 1970."""
+
+    id: str
+    statement: Statement
+    workgroup: WorkGroup
+    context: dict[str, str]
+    configuration: dict[str, Any]
+    parameters: list[str] | None
+    external_location_refused: bool
+    submitted: float = field(default_factory=time.time)
+    started: float | None = None
+    completed: float | None = None
+    status: str = "QUEUED"
+    outcome: Outcome | None = None
+    failure: StatementFailed | None = None
+    reason: str | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def query(self) -> str:
+        return self.statement.sql
+
+    @property
+    def statement_type(self) -> str:
+        if self.outcome is not None:
+            return self.outcome.statement_type
+        return _guess_type(self.query)
+
+    @property
+    def bytes_scanned(self) -> int:
+        return self.outcome.bytes_scanned if self.outcome is not None else 0
+
+    @property
+    def is_ddl(self) -> bool:
+        """Whether the result object is a text file: of DDL and utility statements, though not of CTAS."""
+        return self.statement.output_location.endswith(".txt")
+
+    def described(self) -> dict[str, Any]:
+        """The QueryExecution of GetQueryExecution."""
+        status: dict[str, Any] = {"State": self.status, "SubmissionDateTime": self.submitted}
+        if self.completed is not None:
+            status["CompletionDateTime"] = self.completed
+        if self.reason is not None:
+            status["StateChangeReason"] = self.reason
+        if self.failure is not None:
+            status["AthenaError"] = {
+                "ErrorCategory": self.failure.category,
+                "ErrorType": self.failure.error_type,
+                "Retryable": self.failure.retryable,
+                "ErrorMessage": self.failure.message,
+            }
+        now = self.completed or time.time()
+        queued = (self.started or now) - self.submitted
+        described: dict[str, Any] = {
+            "QueryExecutionId": self.id,
+            "Query": self.query,
+            "StatementType": self.statement_type,
+            "ResultConfiguration": self.configuration,
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "QueryExecutionContext": self.context,
+            "Status": status,
+            "Statistics": {
+                "EngineExecutionTimeInMillis": _millis(now - (self.started or now)),
+                "DataScannedInBytes": self.bytes_scanned,
+                "TotalExecutionTimeInMillis": _millis(now - self.submitted),
+                "QueryQueueTimeInMillis": _millis(queued),
+                "ServiceProcessingTimeInMillis": 0,
+                "ResultReuseInformation": {"ReusedPreviousResult": False},
+            },
+            "WorkGroup": self.workgroup.name,
+            "EngineVersion": {
+                "SelectedEngineVersion": "AUTO",
+                "EffectiveEngineVersion": "Athena engine version 3",
+            },
+        }
+        if self.outcome is not None:
+            described["SubstatementType"] = self.outcome.substatement_type
+        if self.parameters is not None:
+            described["ExecutionParameters"] = self.parameters
+        return described
+
+
+def _millis(seconds: float) -> int:
+    return max(0, round(seconds * 1000))
+
+
+def _guess_type(sql: str) -> str:
+    """DML, DDL or UTILITY, before the engine has said so."""
+    words = first_words(sql)
+    opening = words[0] if words else ""
+    if opening in ("SHOW", "DESCRIBE", "EXPLAIN"):
+        return "UTILITY"
+    return "DDL" if opening in ("CREATE", "DROP", "ALTER", "MSCK") else "DML"
+
+
+_CTAS = re.compile(r"\bcreate\s+table\b.*\bas\b", re.IGNORECASE | re.DOTALL)
+_EXTERNAL_LOCATION = re.compile(r"\bexternal_location\s*=", re.IGNORECASE)
+
+
+class Service:
+    """The executions of all accounts and regions, and the workers that run them on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._workers = ThreadPoolExecutor(WORKERS, "athena")
+        self._lock = threading.Lock()
+        self._by_token: dict[tuple[str, str, str], Execution] = {}
+
+    def start(self, backend: AthenaBackend, request: dict[str, Any]) -> Execution:
+        query = str(request.get("QueryString") or "")
+        size = len(query.encode())
+        if not 1 <= size <= MAX_QUERY_BYTES:
+            raise InvalidRequest(
+                "1 validation error detected: Value at 'queryString' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {MAX_QUERY_BYTES} and greater than or equal to 1 (it has {size} bytes)"
+            )
+        workgroup = backend.work_groups.get(request.get("WorkGroup") or "primary")
+        if workgroup is None:
+            raise InvalidRequest(f"WorkGroup {request.get('WorkGroup')} is not found.")
+        if workgroup.state != "ENABLED":
+            raise InvalidRequest(f"WorkGroup {workgroup.name} is disabled.")
+        context = dict(request.get("QueryExecutionContext") or {})
+        configuration, enforced = _configuration(workgroup, request.get("ResultConfiguration") or {})
+        token = request.get("ClientRequestToken")
+        with self._lock:
+            if token is not None:
+                known = self._by_token.get((backend.account_id, backend.region_name, token))
+                if known is not None:
+                    return _same_request(known, query, context)
+            execution = self._execution(query, workgroup, context, configuration, request, enforced)
+            if token is not None:
+                self._by_token[backend.account_id, backend.region_name, token] = execution
+            backend.executions[execution.id] = execution  # type: ignore[assignment]
+        self._workers.submit(self._run, execution, backend.account_id)
+        return execution
+
+    def _execution(
+        self,
+        query: str,
+        workgroup: WorkGroup,
+        context: dict[str, str],
+        configuration: dict[str, Any],
+        request: dict[str, Any],
+        enforced: bool,
+    ) -> Execution:
+        query_id = str(uuid.uuid4())
+        suffix = "txt" if _guess_type(query) != "DML" and not _CTAS.search(query) else "csv"
+        folder = configuration["OutputLocation"].rstrip("/")
+        address = f"{folder}/{query_id}.{suffix}"
+        parameters = request.get("ExecutionParameters")
+        statement = Statement(_bound(query, parameters), context.get("Database") or "default", address, query_id)
+        return Execution(
+            id=query_id,
+            statement=statement,
+            workgroup=workgroup,
+            context=context,
+            configuration={**configuration, "OutputLocation": address},
+            parameters=parameters,
+            external_location_refused=enforced and bool(_CTAS.search(query) and _EXTERNAL_LOCATION.search(query)),
+        )
+
+    def _run(self, execution: Execution, account_id: str) -> None:
+        statement = execution.statement
+        try:
+            if statement.cancelled.is_set():
+                raise StatementCancelled(execution.id)
+            execution.started = time.time()
+            execution.status = "RUNNING"
+            if execution.external_location_refused:
+                raise StatementFailed(
+                    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
+                    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+                    "'external_location' property and resubmit the query."
+                )
+            outcome = self._engine.execute(statement)
+            self._store(execution, outcome, account_id)
+            execution.outcome = outcome
+            end = "CANCELLED" if statement.cancelled.is_set() else "SUCCEEDED"
+        except StatementCancelled:
+            end, execution.reason = "CANCELLED", "Query cancelled by user"
+        except StatementFailed as failure:
+            end, execution.failure, execution.reason = "FAILED", failure, failure.message
+        except Exception as error:
+            # A defect of the engine: the statement must end all the same, and the trace belongs in front of the developer.
+            traceback.print_exc()
+            failure = StatementFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", SYSTEM, 200)
+            end, execution.failure, execution.reason = "FAILED", failure, failure.message
+        execution.completed = time.time()
+        execution.status = end
+        execution.finished.set()
+
+    def _store(self, execution: Execution, outcome: Outcome, account_id: str) -> None:
+        """Write the result object and its metadata, as Athena does: quoted cells, a NULL as nothing, no header for DDL."""
+        objects, address = ObjectStore(account_id), execution.statement.output_location
+        if not objects.has_bucket(address):
+            raise StatementFailed(
+                f"Unable to verify/create output bucket {address.split('/')[2]}: create the bucket or give another OutputLocation", USER
+            )
+        if execution.is_ddl:
+            body = "".join(f"{row[0] or ''}\n" for row in outcome.rows)
+        else:
+            body = _csv([[column.name for column in outcome.columns], *outcome.rows]) if outcome.columns else ""
+        objects.write(address, body.encode())
+        objects.write(f"{address}.metadata", json.dumps([column.__dict__ for column in outcome.columns]).encode())
+
+    def stop(self, execution: Execution) -> None:
+        """CANCELLED for one that has not ended; nothing for one that has."""
+        if execution.status not in _DONE:
+            execution.statement.cancel()
+
+    def close(self) -> None:
+        """Stop what is under way and wait for it."""
+        with self._lock:
+            known = list(self._by_token.values())
+        for execution in known:
+            self.stop(execution)
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+
+def _csv(rows: Sequence[Sequence[str | None]]) -> str:
+    return "".join(
+        ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows
+    )
+
+
+def _configuration(workgroup: WorkGroup, requested: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The result configuration that holds, and whether the work group's was enforced.
+
+    https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
+    """
+    own = workgroup.configuration.get("ResultConfiguration") or {}
+    enforced = bool(workgroup.configuration.get("EnforceWorkGroupConfiguration")) and bool(own.get("OutputLocation"))
+    chosen = dict(own if enforced or not requested.get("OutputLocation") else requested)
+    location = chosen.get("OutputLocation")
+    if not location:
+        raise InvalidRequest(
+            "No output location provided. An output location is required either through the Workgroup result configuration "
+            "setting or as an API input."
+        )
+    if not re.match(r"s3://[a-z0-9][a-z0-9.-]+", location):
+        raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
+    return chosen, enforced
+
+
+def _same_request(known: Execution, query: str, context: dict[str, str]) -> Execution:
+    if (known.query, known.context) != (query, context):
+        raise InvalidRequest("Idempotent parameters do not match")
+    return known
+
+
+def _bound(query: str, parameters: list[str] | None) -> str:
+    """The query with each ? outside quotes and comments replaced by the next execution parameter's text."""
+    if not parameters:
+        return query
+    values = iter(parameters)
+
+    def replace(found: re.Match[str]) -> str:
+        if found[0] != "?":
+            return found[0]
+        value = next(values, None)
+        if value is None:
+            raise InvalidRequest("Incorrect number of parameters: the query has more ? than ExecutionParameters")
+        return value
+
+    bound = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?", replace, query, flags=re.DOTALL)
+    if next(values, None) is not None:
+        raise InvalidRequest("Incorrect number of parameters: the query has fewer ? than ExecutionParameters")
+    return bound
+
+
+def _find(backend: AthenaBackend, query_id: str) -> Execution:
+    found: Any = backend.executions.get(query_id)
+    if found is None:
+        raise InvalidRequest(f"QueryExecution {query_id} was not found")
+    return found  # type: ignore[no-any-return]
+
+
+def _results(execution: Execution, token: str | None, limit: int | None) -> dict[str, Any]:
+    """One page of GetQueryResults. The first row of a query's first page is the header."""
+    if execution.status not in _DONE:
+        raise InvalidRequest(f"Query has not yet finished. Current state: {execution.status}")
+    if execution.status != "SUCCEEDED" or execution.outcome is None:
+        raise InvalidRequest(f"Query did not finish successfully. Final query state: {execution.status}")
+    if limit is not None and not 1 <= limit <= MAX_PAGE:
+        raise InvalidRequest(f"MaxResults is more than maximum allowed length {MAX_PAGE}")
+    if token is not None and not re.fullmatch(r"[0-9]+", token):
+        raise InvalidRequest("Invalid NextToken")
+    outcome = execution.outcome
+    header: list[Sequence[str | None]] = [] if execution.is_ddl or not outcome.columns else [[c.name for c in outcome.columns]]
+    start, count = int(token or 0), len(header) + len(outcome.rows)
+    end = min(count, start + (limit or MAX_PAGE))
+    page = [*header[start:end], *outcome.rows[max(0, start - len(header)) : max(0, end - len(header))]]
+    rows = [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in page]
+    columns = [
+        {
+            "CatalogName": "hive",
+            "SchemaName": "",
+            "TableName": "",
+            "Name": column.name,
+            "Label": column.name,
+            "Type": column.type,
+            "Precision": column.precision,
+            "Scale": column.scale,
+            "Nullable": "UNKNOWN",
+            "CaseSensitive": column.type == "varchar",
+        }
+        for column in outcome.columns
+    ]
+    answer: dict[str, Any] = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
+    if end < count:
+        answer["NextToken"] = str(end)
+    if outcome.update_count is not None:
+        answer["UpdateCount"] = outcome.update_count
+    elif outcome.statement_type == "DML":
+        answer["UpdateCount"] = 0
+    return answer
+
+
+def install(engine: Engine) -> Callable[[], None]:
+    """Have moto's Athena run its statements on `engine`. Returns the callable that undoes it, stopping what runs.
+
+    The engine stays the caller's to close.
+    """
+    service = Service(engine)
+    seams = Seams()
+
+    def start(response: AthenaResponse) -> str:
+        request = json.loads(response.body)
+        return json.dumps({"QueryExecutionId": service.start(response.athena_backend, request).id})
+
+    def get(response: AthenaResponse) -> str:
+        execution = _find(response.athena_backend, response._get_param("QueryExecutionId"))
+        return json.dumps({"QueryExecution": execution.described()})
+
+    def batch_get(response: AthenaResponse) -> str:
+        known = response.athena_backend.executions
+        wanted = response._get_param("QueryExecutionIds") or []
+        if not 1 <= len(wanted) <= 50:
+            raise InvalidRequest("QueryExecutionIds must have between 1 and 50 entries")
+        found: list[Any] = [known[query_id] for query_id in wanted if query_id in known]
+        missing = [
+            {"QueryExecutionId": query_id, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": f"QueryExecution {query_id} was not found"}
+            for query_id in wanted
+            if query_id not in known
+        ]
+        return json.dumps(
+            {"QueryExecutions": [execution.described() for execution in found], "UnprocessedQueryExecutionIds": missing}
+        )
+
+    def results(response: AthenaResponse) -> str:
+        execution = _find(response.athena_backend, response._get_param("QueryExecutionId"))
+        limit = response._get_param("MaxResults")
+        return json.dumps(_results(execution, response._get_param("NextToken"), None if limit is None else int(limit)))
+
+    def stop(response: AthenaResponse) -> str:
+        service.stop(_find(response.athena_backend, response._get_param("QueryExecutionId")))
+        return "{}"
+
+    def list_executions(response: AthenaResponse) -> str:
+        workgroup = response._get_param("WorkGroup") or "primary"
+        offset, limit = int(response._get_param("NextToken") or 0), int(response._get_param("MaxResults") or 50)
+        known: list[Any] = list(response.athena_backend.executions.values())
+        ids = [execution.id for execution in reversed(known) if execution.workgroup.name == workgroup]
+        answer: dict[str, Any] = {"QueryExecutionIds": ids[offset : offset + limit]}
+        if offset + limit < len(ids):
+            answer["NextToken"] = str(offset + limit)
+        return json.dumps(answer)
+
+    for name, replacement in (
+        ("start_query_execution", start),
+        ("get_query_execution", get),
+        ("batch_get_query_execution", batch_get),
+        ("get_query_results", results),
+        ("stop_query_execution", stop),
+        ("list_query_executions", list_executions),
+    ):
+        seams.replace(AthenaResponse, name, replacement)
+
+    def uninstall() -> None:
+        service.close()
+        seams.restore()
+
+    return uninstall

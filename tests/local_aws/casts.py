@@ -1,0 +1,153 @@
+"""Casts between Trino's types, in DuckDB's SQL.
+
+The pairs that have no rule here are refused: Trino's casts are narrower than DuckDB's ('1_000', '0x1F', 'inf' are
+numbers to DuckDB only), and round differently (halves go away from zero). The macros stand for Trino's readings of text.
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+
+from .engine import StatementFailed
+from .expression import Expression
+from .trino_types import BOOLEAN, DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
+
+# String.trim() of Java takes every character up to the blank.
+_BLANK = r"[\x00-\x20]*"
+_SPELLINGS = {
+    "integer": r"[+-]?[0-9]+",
+    "double": r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|NaN|Infinity)",
+    "decimal": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    "date": r"[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}",
+    "timestamp": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?",
+}
+
+
+def _reading(name: str, value: str) -> str:
+    """TRY_CAST of text where it is spelt as Trino allows, else NULL."""
+    return f"CASE WHEN regexp_full_match(s, '{_BLANK}({_SPELLINGS[name]}){_BLANK}') THEN {value} END"
+
+
+_STRIPPED = r"regexp_replace(s, '[\x00-\x20]+', '', 'g')"
+_MOMENT = (
+    r"TRY_CAST(CASE WHEN s LIKE '%:%:%' THEN trim(s) WHEN s LIKE '%:%' THEN trim(s) || ':00' ELSE trim(s) END AS TIMESTAMP)"
+)
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+_TRY = {
+    **{name: _reading("integer", f"TRY_CAST({_STRIPPED} AS {name})") for name in _INTEGERS},
+    "DOUBLE": _reading("double", rf"TRY_CAST(regexp_replace({_STRIPPED}, '[dDfF]$', '') AS DOUBLE)"),
+    "DATE": _reading("date", "TRY_CAST(trim(s) AS DATE)"),
+    "TIMESTAMP": _reading("timestamp", _MOMENT),
+    "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
+    "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
+}
+_REFUSALS = {
+    **{name: f"'Cannot cast ''' || s || ''' to {name}'" for name in (*_INTEGERS, "DOUBLE", "BOOLEAN")},
+    "INTEGER": "'Cannot cast ''' || s || ''' to INT'",
+    "DATE": "'Value cannot be cast to date: ' || s",
+    "TIMESTAMP": "'Value cannot be cast to timestamp: ' || s",
+}
+
+MACROS = [
+    *(f"CREATE MACRO try_{name.lower()}_of(s) AS {body}" for name, body in _TRY.items()),
+    *(
+        f"CREATE MACRO {name.lower()}_of(s) AS CASE WHEN s IS NULL OR try_{name.lower()}_of(s) IS NOT NULL "
+        f"THEN try_{name.lower()}_of(s) ELSE CAST(error('INVALID_CAST_ARGUMENT: ' || {message}) AS {name}) END"
+        for name, message in _REFUSALS.items()
+    ),
+    f"CREATE MACRO try_decimal_text_of(s) AS {_reading('decimal', _STRIPPED)}",
+    # Halves go up, to the nearest millisecond or second.
+    "CREATE MACRO round_moment(t, micros) AS make_timestamp((epoch_us(t) + micros // 2) // micros * micros)",
+]
+
+
+def java_double(value: float | None) -> str | None:
+    """Trino's text of a double: 1.5E0, 1.0E10, NaN, Infinity."""
+    if value is None:
+        return None
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "-0.0E0" if math.copysign(1, value) < 0 else "0.0E0"
+    mantissa, _, exponent = f"{decimal.Decimal(repr(value)).normalize():E}".partition("E")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
+
+
+def cast(value: Expression, target: Type, explicit: bool = False, trying: bool = False, where: str = "") -> Expression:
+    """`value` as `target`. Implicit casts are those that `trino_types.common` allows; `explicit` ones more.
+
+    `trying` gives NULL where the value does not fit. StatementFailed with TYPE_MISMATCH for a pair that Trino has no cast for.
+    """
+    source = value.type
+    if source == target:
+        return value
+    word = "TRY_CAST" if trying else "CAST"
+    plain = f"{word}({value.sql} AS {to_duckdb(target)})"
+    if source == UNKNOWN:
+        return Expression(f"CAST({value.sql} AS {to_duckdb(target)})", target)
+    sql = None
+    if source.is_integer and (target.is_numeric or target == VARCHAR):
+        sql = plain
+    elif source.name == "decimal" and (target.is_numeric or target == VARCHAR):
+        sql = plain
+    elif source.name in ("double", "real"):
+        sql = _from_floating(value.sql, source, target, word, plain)
+    elif source == BOOLEAN and (target == VARCHAR or target.is_integer or target == DOUBLE):
+        sql = plain
+    elif target == BOOLEAN and source.is_integer:
+        sql = f"({value.sql} <> 0)"
+    elif source == VARCHAR:
+        sql = _from_text(value.sql, target, trying)
+    elif source == DATE and (target.is_timestamp or target == VARCHAR):
+        sql = plain
+    elif source.is_timestamp:
+        sql = _from_moment(value.sql, source, target)
+    elif source == TIMESTAMP_TZ and (target == DATE or (target.is_timestamp and target.precision == 3)):
+        sql = f"CAST(CAST({value.sql} AS TIMESTAMP) AS {to_duckdb(target)})"
+    elif source.name == target.name == "array" and source.element == UNKNOWN:
+        sql = plain
+    if sql is None:
+        raise StatementFailed(f"TYPE_MISMATCH: {where}Cannot cast {source} to {target}")
+    return Expression(sql, target)
+
+
+def _from_floating(sql: str, source: Type, target: Type, word: str, plain: str) -> str | None:
+    if target.is_integer:
+        return f"{word}(round({sql}) AS {to_duckdb(target)})"
+    if target == VARCHAR and source == DOUBLE:
+        return f"java_double({sql})"
+    if target.name in ("double", "decimal") or (source.name, target.name) == ("double", "real"):
+        return plain
+    return None
+
+
+def _from_text(sql: str, target: Type, trying: bool) -> str | None:
+    if target.name == "decimal":
+        # A value of too many digits fails in either engine, a text that is no number too.
+        inner = f"try_decimal_text_of({sql})"
+        if trying:
+            return f"TRY_CAST({inner} AS {target})"
+        return f"CAST(CASE WHEN {sql} IS NULL OR {inner} IS NOT NULL THEN {inner} ELSE {sql} END AS {target})"
+    name = to_duckdb(target)
+    if name not in _TRY:
+        return None
+    read = f"{'try_' if trying else ''}{name.lower()}_of({sql})"
+    return _rounded(read, 6, target.precision) if target.is_timestamp else read
+
+
+def _rounded(sql: str, given: int, wanted: int) -> str:
+    return sql if wanted >= given else f"round_moment({sql}, {10 ** (6 - wanted)})"
+
+
+def _from_moment(sql: str, source: Type, target: Type) -> str | None:
+    if target.is_timestamp:
+        return _rounded(sql, source.precision, target.precision)
+    if target == DATE:
+        return f"CAST({sql} AS DATE)"
+    if target == VARCHAR and source.precision in (0, 3, 6):
+        fraction = {0: "", 3: ".%g", 6: ".%f"}[source.precision]
+        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S{fraction}')"
+    return None
