@@ -1,8 +1,8 @@
 """One statement on a Trino server, over Trino's own HTTP protocol.
 
 POST the statement, then follow `nextUri` until there is none
-(https://trino.io/docs/current/develop/client-protocol.html). No client capabilities are announced, and so timestamps
-come with three digits of a second, as Athena shows them.
+(https://trino.io/docs/current/develop/client-protocol.html). No client capabilities are announced, and so
+timestamps come with three digits of a second, as Athena shows them.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def run(
 ) -> Result:
     """Run one statement to its end.
 
-    Raises QueryError when it fails, QueryCancelled within about a second of `cancelled` being set, and OSError
-    when the server can't be reached.
+    Raises QueryError when it fails, QueryCancelled within about a second of `cancelled` being set, and
+    OSError when the server can't be reached.
     """
-    headers = {"X-Trino-User": "athena", "X-Trino-Source": "local_aws"}
+    headers = {"X-Trino-User": "athena", "X-Trino-Source": "local_aws", "X-Trino-Time-Zone": "UTC"}
     if catalog:
         headers["X-Trino-Catalog"] = catalog
     if schema:

@@ -1,11 +1,10 @@
 """A Trino server of one's own: fetched once, started on a free port, gone when this process is.
 
-    server = TrinoServer.start()        # or TrinoServer.at(os.environ["TRINO_URL"])
-    server.url                          # "http://127.0.0.1:41234"
-    server.stop()
+    server = shared()   # started by the first to ask, then everybody's; TRINO_URL names one that runs already
+    server.url          # "http://127.0.0.1:41234"
 
-Trino is the engine inside Athena. Its server and its Hive plugin come from Maven Central, where each is to be had
-by itself (450 MB together); the one archive with every plugin is three times as large.
+Trino is the engine inside Athena. Its server and its Hive plugin come from Maven Central, where each is to be
+had by itself (450 MB together); the one archive with every plugin is three times as large.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +35,9 @@ START_SECONDS = 120.0
 # Archive of each Maven artifact, and the folder below the server's that it becomes.
 _ARTIFACTS = {"trino-server-core": ("tar.gz", ""), "trino-hive": ("zip", "plugin/hive")}
 
-# The kernel closes the pipe on standard input when this process ends in whatever way; then the watcher ends the
-# server and removes its data. So stopping is closing the pipe, and a SIGKILL leaves nothing behind either.
+# The kernel closes the pipe on standard input when this process ends in whatever way; then the watcher ends
+# the server and removes its data. So stopping is closing the pipe, and a SIGKILL leaves nothing behind
+# either.
 _WATCHED = """
 data=$1; shift
 exec 3<&0 0</dev/null
@@ -152,6 +153,22 @@ class TrinoServer:
                         f"{_tail(log)}"
                     ) from error
             time.sleep(0.25)
+
+
+_shared: list[TrinoServer] = []
+_sharing = threading.Lock()
+
+
+def shared() -> TrinoServer:
+    """The server of this process: the one that TRINO_URL names, else one that is started and ends with it.
+
+    Raises TrinoUnavailableError.
+    """
+    with _sharing:
+        if not _shared:
+            url = os.environ.get("TRINO_URL")
+            _shared.append(TrinoServer.at(url) if url else TrinoServer.start())
+        return _shared[0]
 
 
 def find_java(environment: Mapping[str, str] | None = None) -> Path:
