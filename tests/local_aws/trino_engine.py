@@ -1,7 +1,7 @@
 """Athena's statements on a real Trino, its Glue metastore and its S3 both pointed at the local account.
 
-What Athena adds to Trino is done here: its CREATE TABLE AS properties, its refusals, its Hive DDL (on Glue, by
-`hive_ddl`), and results and errors in its words.
+What Athena adds to Trino is done here: its CREATE TABLE AS properties, its refusals, its Hive DDL (on Glue,
+by `hive_ddl`), and results and errors in its words.
 """
 
 from __future__ import annotations
