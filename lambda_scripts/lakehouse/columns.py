@@ -49,7 +49,6 @@ ALIASES = (
     Alias("date", 1, "TradDt", "NSE India's UDiFF bhavcopy"),
     Alias("date", 1, "日期", "AKShare"),
     Alias("date", 2, "Datetime", "yfinance's hourly and minute bars"),
-    Alias("date", 2, "Date Time", "brokers"),
     Alias("date", 2, "timestamp", "Alpha Vantage, Alpaca, NSE India's bhavcopy"),
     Alias("date", 2, "window_start", "Polygon.io's flat files, in nanoseconds"),
     Alias("date", 3, "Time", "Barchart; beside a date it is the time of day"),

@@ -7,6 +7,7 @@ in it. It is found once per file; a row that does not fit its file's style is re
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .errors import FileRefused
 from .text import shown
@@ -65,6 +66,7 @@ def day_text(text: str) -> str:
     return _TIME_OF_DAY.sub("", text)
 
 
+@lru_cache(maxsize=4096)
 def styles(text: str) -> frozenset[DateStyle]:
     """The styles in which the text is a date: none, one, or two where day and month may be either."""
     day = day_text(text)

@@ -137,9 +137,10 @@ def _rows(lines: Iterable[str], header_lines: Collection[str]) -> Iterator[str]:
 def _column(position: int, rows: Iterable[str]) -> Iterator[str]:
     """The texts of one column; rows that do not reach it, or can't be split, have none."""
     for row in rows:
-        values = fields.split(row)
+        # All rows of a large file may pass here; without quotes its commas are its separators.
+        values = fields.split(row) if '"' in row else row.split(",", position)
         if values and len(values) >= position:
-            yield values[position - 1]
+            yield values[position - 1].strip()
 
 
 def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:

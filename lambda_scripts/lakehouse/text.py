@@ -7,6 +7,7 @@ import codecs
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from .errors import FileRefused
 
@@ -17,7 +18,6 @@ FIRST_RANGE_BYTES = 64 * 1024
 RANGE_BYTES = 1024 * 1024
 LONGEST_LINE_BYTES = 1024 * 1024
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")  # Hadoop's line reader, which Athena uses, knows these three
 _GZIP = b"\x1f\x8b"
 _OTHER_CONTENT = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", "save it as CSV UTF-8"),
@@ -34,8 +34,8 @@ _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
 class Text:
     """The lines of one object, without line ends and byte order mark.
 
-    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating
-    gives every line, the sample's first; further ranges are read as they are needed, and none is kept.
+    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating,
+    once, gives every line, the sample's first; further ranges are read as they are needed, and none is kept.
 
     Raises FileRefused when the first range is not UTF-8 text, or later when a gzip breaks off.
     """
@@ -47,7 +47,7 @@ class Text:
         lines, self._rest = _whole_lines(first.removeprefix(codecs.BOM_UTF8), ended)
         if not lines and not ended:
             raise FileRefused("its first line is longer than 64 kB: save it with one row a line")
-        self.sample = [line.decode() for line in lines]
+        self.sample = lines
 
     def __iter__(self) -> Iterator[str]:
         yield from self.sample
@@ -55,8 +55,7 @@ class Text:
             lines, self._rest = _whole_lines(self._rest + piece, ended)
             if len(self._rest) > LONGEST_LINE_BYTES:
                 raise FileRefused("it has a line of more than 1 MB: save it with one row a line")
-            for line in lines:
-                yield line.decode(errors="replace")
+            yield from lines
 
 
 def shown(text: str, limit: int = 60) -> str:
@@ -65,15 +64,18 @@ def shown(text: str, limit: int = 60) -> str:
     return f"'{printable}'" if len(printable) <= limit else f"'{printable[: limit - 1]}…'"
 
 
-def _whole_lines(content: bytes, ended: bool) -> tuple[list[bytes], bytes]:
-    """The content's lines and what is left of one that goes on in the next piece."""
-    if content.endswith(b"\r") and not ended:  # its line feed may be the next piece's first byte
-        *lines, rest = _LINE_END.split(content[:-1])
-        return lines, rest + b"\r"
-    *lines, rest = _LINE_END.split(content)
+def _whole_lines(content: bytes, ended: bool) -> tuple[list[str], bytes]:
+    """The content's lines and the bytes of one that goes on in the next piece.
+
+    A line ends in a line feed, a carriage return or both, as for Hadoop's line reader, which Athena uses.
+    """
+    held = b"\r" if content.endswith(b"\r") and not ended else b""  # its line feed may come with the next piece
+    unified = content.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    whole, end, rest = unified.rpartition(b"\n")
+    lines = whole.decode(errors="replace").split("\n") if end else []
     if ended and rest:
-        return [*lines, rest], b""
-    return lines, rest
+        return [*lines, rest.decode(errors="replace")], b""
+    return lines, rest + held
 
 
 def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
@@ -85,7 +87,7 @@ def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
         raise FileRefused("gzip content, which Athena would not unpack under this name: name it .csv.gz")
     if named_gzip and first and not is_gzip:
         raise FileRefused("named .gz but not gzip content: name it .csv, or pack it with gzip")
-    whole = _chained(first, ended, ranges)
+    whole = chain([(first, ended)], ranges)
     return _unpacked(whole) if is_gzip else whole
 
 
@@ -96,11 +98,6 @@ def _ranges(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
         ended = len(content) < length
         yield content, ended
         start, length = start + length, RANGE_BYTES
-
-
-def _chained(first: bytes, ended: bool, ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
-    yield first, ended
-    yield from ranges
 
 
 def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
@@ -151,7 +148,7 @@ def _require_text(content: bytes, ended: bool) -> None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content, final=ended)
     except UnicodeDecodeError as error:
-        line = len(_LINE_END.findall(content, 0, error.start)) + 1
+        line = len(_whole_lines(content[: error.start + 1], True)[0])
         around = content[max(0, error.start - 20) : error.start + 20].decode("cp1252", errors="replace")
         raise FileRefused(
             f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line {line}:"
