@@ -20,6 +20,8 @@ from .s3_events import S3_LOCK
 from .trino_types import Type, to_hive
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+# Of every table that Athena's DDL makes; Trino runs no view without one.
+OWNER = "hadoop"
 _VIEW = re.compile(r"/\* Presto View: (\S+) \*/")
 
 
@@ -149,6 +151,7 @@ class GlueCatalog:
         encoded = base64.b64encode(json.dumps(described).encode()).decode()
         table_input = {
             "Name": name.lower(),
+            "Owner": OWNER,
             "TableType": "VIRTUAL_VIEW",
             "PartitionKeys": [],
             "StorageDescriptor": {

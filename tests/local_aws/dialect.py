@@ -83,7 +83,7 @@ class Scan:
 
     `relation` is the DuckDB relation that must hold the rows, in columns called as the table's; `used` the columns that
     the statement reads; `filters` conditions in DuckDB's SQL over `alias` that speak of partition keys or the path only:
-    rows for which one is not true may be left out.
+    rows for which one is not true may be left out. An `optional` scan is one whose rows an outer join may replace by NULLs.
     """
 
     table: Table
@@ -91,6 +91,7 @@ class Scan:
     alias: str
     used: set[str] = field(default_factory=set)
     filters: list[str] = field(default_factory=list)
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -449,7 +450,7 @@ class _Compiler:
             return None
         (scan,) = scans.values()
         names = {entry.name for entry in found}
-        if scan is None:
+        if scan is None or scan.optional:
             return None
         if names == {PATH}:
             return scan if isinstance(conjunct.unnest(), exp.EQ | exp.In) else None
@@ -474,6 +475,8 @@ class _Compiler:
             raise not_supported(f"{kind} JOIN")
         known = len(scope.relations)
         relation = self._relation(join.this, scope)
+        _make_optional(scope.relations[known:] if side in ("LEFT", "FULL") else ())
+        _make_optional(scope.relations[:known] if side in ("RIGHT", "FULL") else ())
         on, using = join.args.get("on"), join.args.get("using")
         if using:
             return f" {side or 'INNER'} JOIN {relation} ON {self._using(using, side, scope, known)}"
@@ -982,6 +985,13 @@ class _Compiler:
             return f"{int(value.name)} {direction}".upper()
 
         return f"{spec.args['kind'].upper()} BETWEEN {bound('start')} AND {bound('end')}"
+
+
+def _make_optional(relations: Sequence[_Relation]) -> None:
+    for relation in relations:
+        for entry in relation.fields:
+            if entry.scan is not None:
+                entry.scan.optional = True
 
 
 def _ordinal(node: exp.Expression, count: int) -> int | None:

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from . import casts, ctas, formats, functions
 from .athena_text import text
-from .catalog import DEFAULT_PARTITION, GlueCatalog, GlueTable, parquet_storage
+from .catalog import DEFAULT_PARTITION, OWNER, GlueCatalog, GlueTable, parquet_storage
 from .dialect import PATH, CompiledQuery, Output, Scan, Table, View, compile_query, fail, parse
 from .engine import Column, Outcome, Statement, StatementCancelled, StatementFailed
 from .expression import Expression, not_supported, quote
@@ -287,6 +287,7 @@ class _Execution:
             database,
             {
                 "Name": name,
+                "Owner": OWNER,
                 "TableType": "EXTERNAL_TABLE",
                 "PartitionKeys": [{"Name": column, "Type": to_hive(type_)} for column, type_ in columns if column in keys],
                 "StorageDescriptor": storage,

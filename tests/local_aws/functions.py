@@ -45,6 +45,8 @@ MACROS = [
     "WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') "
     "WHEN start < 0 AND -start > len(a) THEN a[1:0] "
     "WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END",
+    "CREATE MACRO split_at(s, delimiter) AS CASE WHEN delimiter = '' "
+    "THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') ELSE string_split(s, delimiter) END",
     "CREATE MACRO replace_in(s, search, replacement) AS CASE WHEN search = '' "
     "THEN error('NOT_SUPPORTED_LOCALLY: replace with an empty search string') ELSE replace(s, search, replacement) END",
 ]
@@ -390,9 +392,7 @@ def _split(name: str, arguments: Sequence[Expression], where: str) -> Expression
     _arity(name, arguments, where, 2 if name == "split" else 3)
     if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments[:2]):
         raise _no_signature(name, arguments, where)
-    if not arguments[1].text:
-        raise not_supported(f"{where}{name} with a delimiter that is empty or no literal")
-    pieces = f"string_split({cast(arguments[0], VARCHAR).sql}, {arguments[1].sql})"
+    pieces = f"split_at({cast(arguments[0], VARCHAR).sql}, {cast(arguments[1], VARCHAR).sql})"
     if name == "split":
         return Expression(pieces, _TEXTS)
     if (arguments[2].number or 0) < 1:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from .catalog import DEFAULT_PARTITION, GlueCatalog, GlueTable
+from .catalog import DEFAULT_PARTITION, OWNER, GlueCatalog, GlueTable
 from .engine import Column, Outcome, StatementFailed
 from .formats import (
     HCATALOG_JSON,
@@ -388,6 +388,7 @@ class HiveDdl:
         self._need_database(database)
         table_input = {
             "Name": name,
+            "Owner": OWNER,
             "TableType": "EXTERNAL_TABLE",
             "PartitionKeys": keys,
             "StorageDescriptor": {
