@@ -230,8 +230,8 @@ class Service:
         except Exception as error:
             # A defect of the engine: the statement must end all the same, and the trace belongs in front of the developer.
             traceback.print_exc()
-            failure = StatementFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", SYSTEM, 200)
-            end, execution.failure, execution.reason = "FAILED", failure, failure.message
+            defect = StatementFailed(f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", SYSTEM, 200)
+            end, execution.failure, execution.reason = "FAILED", defect, defect.message
         execution.completed = time.time()
         execution.status = end
         execution.finished.set()
@@ -241,7 +241,8 @@ class Service:
         objects, address = ObjectStore(account_id), execution.statement.output_location
         if not objects.has_bucket(address):
             raise StatementFailed(
-                f"Unable to verify/create output bucket {address.split('/')[2]}: create the bucket or give another OutputLocation", USER
+                f"Unable to verify/create output bucket {address.split('/')[2]}: create the bucket or give another OutputLocation",
+                USER,
             )
         if execution.is_ddl:
             body = "".join(f"{row[0] or ''}\n" for row in outcome.rows)
@@ -265,9 +266,7 @@ class Service:
 
 
 def _csv(rows: Sequence[Sequence[str | None]]) -> str:
-    return "".join(
-        ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows
-    )
+    return "".join(",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows)
 
 
 def _configuration(workgroup: WorkGroup, requested: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -386,7 +385,11 @@ def install(engine: Engine) -> Callable[[], None]:
             raise InvalidRequest("QueryExecutionIds must have between 1 and 50 entries")
         found: list[Any] = [known[query_id] for query_id in wanted if query_id in known]
         missing = [
-            {"QueryExecutionId": query_id, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": f"QueryExecution {query_id} was not found"}
+            {
+                "QueryExecutionId": query_id,
+                "ErrorCode": "INVALID_QUERY_EXECUTION_ID",
+                "ErrorMessage": f"QueryExecution {query_id} was not found",
+            }
             for query_id in wanted
             if query_id not in known
         ]

@@ -30,9 +30,7 @@ def _reading(name: str, value: str) -> str:
 
 
 _STRIPPED = r"regexp_replace(s, '[\x00-\x20]+', '', 'g')"
-_MOMENT = (
-    r"TRY_CAST(CASE WHEN s LIKE '%:%:%' THEN trim(s) WHEN s LIKE '%:%' THEN trim(s) || ':00' ELSE trim(s) END AS TIMESTAMP)"
-)
+_MOMENT = r"TRY_CAST(CASE WHEN s LIKE '%:%:%' THEN trim(s) WHEN s LIKE '%:%' THEN trim(s) || ':00' ELSE trim(s) END AS TIMESTAMP)"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _TRY = {
     **{name: _reading("integer", f"TRY_CAST({_STRIPPED} AS {name})") for name in _INTEGERS},
@@ -89,9 +87,7 @@ def cast(value: Expression, target: Type, explicit: bool = False, trying: bool =
     if source == UNKNOWN:
         return Expression(f"CAST({value.sql} AS {to_duckdb(target)})", target)
     sql = None
-    if source.is_integer and (target.is_numeric or target == VARCHAR):
-        sql = plain
-    elif source.name == "decimal" and (target.is_numeric or target == VARCHAR):
+    if source.is_integer and (target.is_numeric or target == VARCHAR) or source.name == "decimal" and (target.is_numeric or target == VARCHAR):
         sql = plain
     elif source.name in ("double", "real"):
         sql = _from_floating(value.sql, source, target, word, plain)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from .dialect import Output, fail
+from .dialect import Node, Output, fail
 from .engine import StatementFailed
 from .expression import not_supported
 from .trino_types import UNKNOWN, Type, coerces
@@ -25,7 +25,7 @@ class Ctas:
 
     database: str | None
     name: str
-    query: exp.Expression
+    query: Node
     if_not_exists: bool
     with_data: bool
     compression: str
@@ -93,17 +93,17 @@ _PROPERTIES = {
 }
 
 
-def _property(entry: exp.Expression) -> tuple[str, Any]:
+def _property(entry: Node) -> tuple[str, Any]:
     if isinstance(entry, exp.FileFormatProperty):
-        return "format", entry.this.name if isinstance(entry.this, exp.Expression) else str(entry.this)
+        return "format", entry.this.name if isinstance(entry.this, Node) else str(entry.this)
     if isinstance(entry, exp.PartitionedByProperty):
         return "partitioned_by", _value(entry.this)
-    if isinstance(entry, exp.Property) and isinstance(entry.this, exp.Expression):
+    if isinstance(entry, exp.Property) and isinstance(entry.this, Node):
         return entry.this.name.lower(), _value(entry.args["value"])
     raise not_supported(f"the table property {entry.sql(dialect='trino')}")
 
 
-def _value(node: exp.Expression) -> Any:
+def _value(node: Node) -> Any:
     if isinstance(node, exp.Array):
         return [element.name for element in node.expressions]
     if isinstance(node, exp.Literal):
@@ -113,7 +113,9 @@ def _value(node: exp.Expression) -> Any:
 
 def _names(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise StatementFailed(f"INVALID_TABLE_PROPERTY: Invalid value for table property: Cannot convert {value!r} to array(varchar)")
+        raise StatementFailed(
+            f"INVALID_TABLE_PROPERTY: Invalid value for table property: Cannot convert {value!r} to array(varchar)"
+        )
     return [str(name).lower() for name in value]
 
 

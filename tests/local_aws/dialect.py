@@ -42,16 +42,16 @@ from .trino_types import (
 )
 
 PATH = "$path"
+Node = exp.Expr
 
 
 class Athena(Trino):
     """Trino's grammar with every function call left as it was written, since the functions are resolved here."""
 
-    class Parser(Trino.Parser):
+    class Parser(Trino.Parser):  # type: ignore[misc, valid-type, unused-ignore]
         FUNCTIONS: dict[str, Callable[..., Any]] = {}
         FUNCTION_PARSERS = {
-            name: Trino.Parser.FUNCTION_PARSERS[name]
-            for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+            name: Trino.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
         }
         NO_PAREN_FUNCTION_PARSERS = {"CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
@@ -143,7 +143,7 @@ class _Scope:
 Ctes = Mapping[str, tuple[str, Query]]
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> Node:
     """The one statement in `sql`; StatementFailed with SYNTAX_ERROR otherwise."""
     try:
         statements = [statement for statement in sqlglot.parse(sql, dialect=Athena) if statement is not None]
@@ -155,22 +155,21 @@ def parse(sql: str) -> exp.Expression:
         raise StatementFailed(f"SYNTAX_ERROR: line 1:1: {error}") from None
     if len(statements) != 1:
         raise StatementFailed("SYNTAX_ERROR: Only one sql statement is allowed. Got: " + sql[:200])
-    statement: Any = statements[0]
-    return statement  # type: ignore[no-any-return]
+    return statements[0]
 
 
-def compile_query(node: exp.Expression, database: str, catalog: Catalog) -> CompiledQuery:
+def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     """The DuckDB query that answers what Trino would for `node`, parsed by `parse`."""
     compiler = _Compiler(catalog)
     query = compiler.query(node, database, None, {})
     return CompiledQuery(query.sql, query.outputs, compiler.scans)
 
 
-def fail(error_name: str, message: str, node: exp.Expression | None = None, error_type: int = 1001) -> StatementFailed:
+def fail(error_name: str, message: str, node: Node | None = None, error_type: int = 1001) -> StatementFailed:
     return StatementFailed(f"{error_name}: {_position(node)}{message}", error_type=error_type)
 
 
-def _position(node: exp.Expression | None) -> str:
+def _position(node: Node | None) -> str:
     """ "line 1:8: " for the first token of a node, as Trino opens its messages; empty where it is not known."""
     for part in node.walk(bfs=False) if node is not None else ():
         meta = part.meta
@@ -180,7 +179,7 @@ def _position(node: exp.Expression | None) -> str:
     return ""
 
 
-def _only(node: exp.Expression, *allowed: str) -> None:
+def _only(node: Node, *allowed: str) -> None:
     """Refuse a node that carries a clause which no rule here looks at."""
     for name, value in node.args.items():
         if value and name not in allowed:
@@ -201,7 +200,7 @@ class _Compiler:
 
     # Queries
 
-    def query(self, node: exp.Expression, database: str, parent: _Scope | None, ctes: Ctes) -> Query:
+    def query(self, node: Node, database: str, parent: _Scope | None, ctes: Ctes) -> Query:
         """Compile a query in its own naming context; `parent` is the scope of the query around a subquery."""
         outer = self.database, self.ctes
         self.database, self.ctes = database, ctes
@@ -210,10 +209,10 @@ class _Compiler:
         finally:
             self.database, self.ctes = outer
 
-    def _subquery(self, node: exp.Expression, parent: _Scope | None) -> Query:
+    def _subquery(self, node: Node, parent: _Scope | None) -> Query:
         return self.query(node, self.database, parent, self.ctes)
 
-    def _query(self, node: exp.Expression, parent: _Scope | None) -> Query:
+    def _query(self, node: Node, parent: _Scope | None) -> Query:
         prefix = self._with(node.args.get("with_"), parent)
         if isinstance(node, exp.Select):
             query = self._select(node, parent)
@@ -230,7 +229,7 @@ class _Compiler:
             raise not_supported(f"the query {node.sql(dialect='trino')[:80]}")
         return Query(prefix + query.sql, query.outputs)
 
-    def _with(self, node: exp.Expression | None, parent: _Scope | None) -> str:
+    def _with(self, node: Node | None, parent: _Scope | None) -> str:
         if node is None:
             return ""
         _only(node, "expressions")
@@ -247,7 +246,7 @@ class _Compiler:
         self.ctes = ctes
         return f"WITH {', '.join(texts)} "
 
-    def _values(self, node: exp.Expression, parent: _Scope | None) -> Query:
+    def _values(self, node: Node, parent: _Scope | None) -> Query:
         scope = _Scope(parent)
         rows = [
             [self.expression(cell, scope) for cell in (row.expressions if isinstance(row, exp.Tuple) else [row])]
@@ -257,9 +256,7 @@ class _Compiler:
             raise fail("TYPE_MISMATCH", "Values rows have mismatched sizes", node)
         types = [self.unify(column, node) for column in zip(*rows, strict=True)]
         names = ", ".join(f"c{number}" for number in range(1, len(types) + 1))
-        texts = [
-            "(" + ", ".join(cast(cell, type_).sql for cell, type_ in zip(row, types, strict=True)) + ")" for row in rows
-        ]
+        texts = ["(" + ", ".join(cast(cell, type_).sql for cell, type_ in zip(row, types, strict=True)) + ")" for row in rows]
         relation = self._fresh("v")
         return Query(
             f"SELECT * FROM (VALUES {', '.join(texts)}) AS {relation}({names})", [Output(None, type_) for type_ in types]
@@ -290,10 +287,10 @@ class _Compiler:
             return Query(sides, outputs)
         return Query(f"SELECT * FROM ({sides}){self._tail(node, outputs)}", outputs)
 
-    def _tail(self, node: exp.Expression, outputs: Sequence[Output]) -> str:
+    def _tail(self, node: Node, outputs: Sequence[Output]) -> str:
         """ORDER BY, LIMIT and OFFSET over columns c1, c2, …, by ordinal or output name only."""
 
-        def resolve(item: exp.Expression) -> str:
+        def resolve(item: Node) -> str:
             number = _ordinal(item, len(outputs))
             if number is None and isinstance(item, exp.Column) and not item.table:
                 named = [n for n, output in enumerate(outputs, 1) if output.name == item.name.lower()]
@@ -306,7 +303,7 @@ class _Compiler:
 
         return self._order(node.args.get("order"), resolve) + self._limit(node)
 
-    def _order(self, node: exp.Expression | None, resolve: Callable[[exp.Expression], str]) -> str:
+    def _order(self, node: Node | None, resolve: Callable[[Node], str]) -> str:
         if node is None:
             return ""
         items = []
@@ -317,7 +314,7 @@ class _Compiler:
             items.append(f"{resolve(item.this)} {direction} NULLS {nulls}")
         return f" ORDER BY {', '.join(items)}"
 
-    def _limit(self, node: exp.Expression) -> str:
+    def _limit(self, node: Node) -> str:
         text = ""
         for clause in ("limit", "offset"):
             found = node.args.get(clause)
@@ -330,9 +327,7 @@ class _Compiler:
         return text
 
     def _select(self, node: exp.Select, parent: _Scope | None) -> Query:
-        _only(
-            node, "expressions", "distinct", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "with_"
-        )
+        _only(node, "expressions", "distinct", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "with_")
         scope = _Scope(parent)
         source = self._from(node, scope)
         conditions = self._where(node, scope)
@@ -347,7 +342,7 @@ class _Compiler:
         if having is not None:
             sql += f" HAVING {self.boolean(having.this, scope)}"
 
-        def resolve(item: exp.Expression) -> str:
+        def resolve(item: Node) -> str:
             number = _ordinal(item, len(items))
             if number is not None:
                 return str(number)
@@ -363,9 +358,7 @@ class _Compiler:
         sql += self._order(node.args.get("order"), resolve) + self._limit(node)
         return Query(sql, [Output(name, expression.type) for name, expression in items])
 
-    def _expression_over_outputs(
-        self, node: exp.Expression, scope: _Scope, items: Sequence[tuple[str | None, Expression]]
-    ) -> Expression:
+    def _expression_over_outputs(self, node: Node, scope: _Scope, items: Sequence[tuple[str | None, Expression]]) -> Expression:
         """An ORDER BY expression: it may name the select list's aliases, which hide the tables' columns."""
         variables = {name: expression for name, expression in reversed(items) if name}
         inner = _Scope(scope.parent, scope.relations, scope.merged, {**scope.lambda_variables, **variables})
@@ -382,7 +375,7 @@ class _Compiler:
                 name = item.name.lower() if isinstance(item.unnest(), exp.Column) else None
                 yield name, self.expression(item, scope)
 
-    def _star(self, node: exp.Expression, scope: _Scope) -> Iterator[tuple[str | None, Expression]]:
+    def _star(self, node: Node, scope: _Scope) -> Iterator[tuple[str | None, Expression]]:
         table = node.args.get("table")
         relations = scope.relations
         if table is not None:
@@ -402,9 +395,7 @@ class _Compiler:
             found.scan.used.add(found.name)
         return found.expression
 
-    def _group(
-        self, node: exp.Expression | None, items: Sequence[tuple[str | None, Expression]], scope: _Scope
-    ) -> str:
+    def _group(self, node: Node | None, items: Sequence[tuple[str | None, Expression]], scope: _Scope) -> str:
         if node is None:
             return ""
         _only(node, "expressions")
@@ -432,7 +423,7 @@ class _Compiler:
                 scan.filters.append(text)
         return f" WHERE {' AND '.join(f'({text})' for text in texts)}"
 
-    def _prunable(self, conjunct: exp.Expression, scope: _Scope) -> Scan | None:
+    def _prunable(self, conjunct: Node, scope: _Scope) -> Scan | None:
         """The scan of which a condition rules out whole files: it speaks of its partition keys only, or of "$path" by = or IN.
 
         Trino prunes by `"$path"` only where the predicate is a set of values.
@@ -486,7 +477,7 @@ class _Compiler:
             return f" CROSS JOIN {relation}"
         return f" {side or 'INNER'} JOIN {relation} ON {self.boolean(on, scope)}"
 
-    def _using(self, using: Sequence[exp.Expression], side: str, scope: _Scope, known: int) -> str:
+    def _using(self, using: Sequence[Node], side: str, scope: _Scope, known: int) -> str:
         conditions = []
         for identifier in using:
             name = identifier.name.lower()
@@ -500,7 +491,7 @@ class _Compiler:
             scope.merged[name] = _Field(name, Expression(kept, type_))
         return " AND ".join(conditions)
 
-    def _named(self, relations: Sequence[_Relation], name: str, node: exp.Expression) -> _Field:
+    def _named(self, relations: Sequence[_Relation], name: str, node: Node) -> _Field:
         found = [entry for relation in relations for entry in relation.fields if entry.name == name]
         if not found:
             raise fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node, 1006)
@@ -508,7 +499,7 @@ class _Compiler:
             raise fail("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", node)
         return found[0]
 
-    def _relation(self, node: exp.Expression, scope: _Scope) -> str:
+    def _relation(self, node: Node, scope: _Scope) -> str:
         """The text of a FROM item; its columns become known to `scope`."""
         if isinstance(node, exp.Table):
             _only(node, "this", "db", "catalog", "alias")
@@ -526,15 +517,14 @@ class _Compiler:
             return self._unnest(node, scope)
         raise not_supported(f"the relation {node.sql(dialect='trino')[:80]}")
 
-    def _derived(self, query: Query, node: exp.Expression, name: str | None, scope: _Scope, relation: str = "") -> str:
+    def _derived(self, query: Query, node: Node, name: str | None, scope: _Scope, relation: str = "") -> str:
         """Bring a query in as a relation, under the node's alias or else `name`."""
         alias = node.args.get("alias")
         reference = self._fresh("r")
         names = [column.name.lower() for column in alias.columns] if alias else []
         outputs = _renamed(query.outputs, names, node)
         fields = [
-            _Field(output.name, Expression(f"{reference}.c{number}", output.type))
-            for number, output in enumerate(outputs, 1)
+            _Field(output.name, Expression(f"{reference}.c{number}", output.type)) for number, output in enumerate(outputs, 1)
         ]
         scope.relations.append(_Relation(node.alias.lower() or name, None, fields))
         return f"{relation or f'({query.sql})'} AS {reference}"
@@ -549,17 +539,13 @@ class _Compiler:
         database = (node.db or self.database).lower()
         found = self._catalog.find(database, name)
         if found is None:
-            raise fail(
-                "TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist", node, error_type=1301
-            )
+            raise fail("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist", node, error_type=1301)
         if isinstance(found, View):
             return self._derived(self.query(parse(found.sql), found.database, None, {}), node, name, scope)
         reference = self._fresh("r")
         scan = Scan(found, self._fresh("scan"), reference)
         self.scans.append(scan)
-        fields = [
-            _Field(column, Expression(f"{reference}.{quote(column)}", type_), scan) for column, type_ in found.columns
-        ]
+        fields = [_Field(column, Expression(f"{reference}.{quote(column)}", type_), scan) for column, type_ in found.columns]
         fields.append(_Field(PATH, Expression(f"{reference}.{quote(PATH)}", VARCHAR), scan, hidden=True))
         if node.args.get("alias") and node.args["alias"].columns:
             raise not_supported(f"column aliases on a table: {node.sql(dialect='trino')}")
@@ -580,40 +566,37 @@ class _Compiler:
         if offset:
             columns.append(f"unnest(range(1, greatest({', '.join(f'len({e.sql})' for e in arrays)}) + 1)) AS c{len(types) + 1}")
             types.append(BIGINT)
-            if isinstance(offset, exp.Expression):
+            if isinstance(offset, Node):
                 names.append(offset.name.lower())
         outputs = [Output(None, type_) for type_ in types]
         reference = self._fresh("r")
         renamed = _renamed(outputs, names, node)
         fields = [
-            _Field(output.name, Expression(f"{reference}.c{number}", output.type))
-            for number, output in enumerate(renamed, 1)
+            _Field(output.name, Expression(f"{reference}.c{number}", output.type)) for number, output in enumerate(renamed, 1)
         ]
         scope.relations.append(_Relation(node.alias.lower() or None, None, fields))
         return f"LATERAL (SELECT {', '.join(columns)}) AS {reference}"
 
     # Expressions
 
-    def expression(self, node: exp.Expression, scope: _Scope) -> Expression:
+    def expression(self, node: Node, scope: _Scope) -> Expression:
         rule = _EXPRESSIONS.get(type(node))
         if rule is None:
             raise not_supported(f"{type(node).__name__} in {node.sql(dialect='trino')[:120]}")
         return rule(self, node, scope)
 
-    def boolean(self, node: exp.Expression, scope: _Scope) -> str:
+    def boolean(self, node: Node, scope: _Scope) -> str:
         expression = self.expression(node, scope)
         if expression.type not in (BOOLEAN, UNKNOWN):
             raise fail("TYPE_MISMATCH", f"expression must evaluate to a boolean: actual type {expression.type}", node)
         return cast(expression, BOOLEAN).sql
 
-    def unify(self, expressions: Sequence[Expression], node: exp.Expression) -> Type:
+    def unify(self, expressions: Sequence[Expression], node: Node) -> Type:
         type_ = UNKNOWN
         for expression in expressions:
             wider = common(type_, expression.type)
             if wider is None:
-                raise fail(
-                    "TYPE_MISMATCH", f"All operands must be the same type: {type_} and {expression.type} differ", node
-                )
+                raise fail("TYPE_MISMATCH", f"All operands must be the same type: {type_} and {expression.type} differ", node)
             type_ = wider
         return type_
 
@@ -690,7 +673,7 @@ class _Compiler:
         left, right = self.expression(node.this, scope), self.expression(node.expression, scope)
         return self._compare(_OPERATORS[type(node)], left, right, node)
 
-    def _compare(self, operator: str, left: Expression, right: Expression, node: exp.Expression) -> Expression:
+    def _compare(self, operator: str, left: Expression, right: Expression, node: Node) -> Expression:
         type_ = common(left.type, right.type)
         if type_ is None or type_.name in ("array", "varbinary") or {left.type, right.type} == {DATE, VARCHAR}:
             shown = operator.replace("NOT DISTINCT", "DISTINCT")
@@ -717,7 +700,9 @@ class _Compiler:
             return Expression(f"({cast(value, type_).sql} IN ({texts}))", BOOLEAN)
         query = self._subquery(subquery.unnest(), scope)
         if len(query.outputs) != 1:
-            raise fail("TYPE_MISMATCH", f"Multiple columns returned by subquery are not yet supported. Found {len(query.outputs)}", node)
+            raise fail(
+                "TYPE_MISMATCH", f"Multiple columns returned by subquery are not yet supported. Found {len(query.outputs)}", node
+            )
         output = query.outputs[0]
         self._compare("=", value, Expression("", output.type), node)
         type_ = common(value.type, output.type)
@@ -730,14 +715,18 @@ class _Compiler:
     def _scalar_subquery(self, node: exp.Subquery, scope: _Scope) -> Expression:
         query = self._subquery(node.this, scope)
         if len(query.outputs) != 1:
-            raise fail("TYPE_MISMATCH", f"Multiple columns returned by subquery are not yet supported. Found {len(query.outputs)}", node)
+            raise fail(
+                "TYPE_MISMATCH", f"Multiple columns returned by subquery are not yet supported. Found {len(query.outputs)}", node
+            )
         return Expression(f"({query.sql})", query.outputs[0].type)
 
     def _like(self, node: exp.Like, scope: _Scope, escape: str = "") -> Expression:
         value, pattern = self.expression(node.this, scope), self.expression(node.expression, scope)
         for operand in (value, pattern):
             if operand.type not in (VARCHAR, UNKNOWN):
-                raise fail("TYPE_MISMATCH", f"Left side of LIKE expression must evaluate to a varchar (actual: {operand.type})", node)
+                raise fail(
+                    "TYPE_MISMATCH", f"Left side of LIKE expression must evaluate to a varchar (actual: {operand.type})", node
+                )
         return Expression(f"({value.sql} LIKE {pattern.sql}{escape})", BOOLEAN)
 
     def _escape(self, node: exp.Escape, scope: _Scope) -> Expression:
@@ -773,7 +762,7 @@ class _Compiler:
             symbol = "//"
         return Expression(f"({one} {symbol} {other})", type_)
 
-    def _decimal_arithmetic(self, symbol: str, left: Expression, right: Expression, node: exp.Expression) -> Expression:
+    def _decimal_arithmetic(self, symbol: str, left: Expression, right: Expression, node: Node) -> Expression:
         """Trino's result types; division and remainder are refused, DuckDB's differ."""
         (left_precision, left_scale), (right_precision, right_scale) = left.type.digits, right.type.digits
         if symbol in "+-":
@@ -815,8 +804,7 @@ class _Compiler:
         otherwise = self.expression(default, scope) if default is not None else Expression("NULL", UNKNOWN)
         type_ = self.unify([*results, otherwise], node)
         branches = " ".join(
-            f"WHEN {condition} THEN {cast(result, type_).sql}"
-            for condition, result in zip(conditions, results, strict=True)
+            f"WHEN {condition} THEN {cast(result, type_).sql}" for condition, result in zip(conditions, results, strict=True)
         )
         return Expression(f"CASE {branches} ELSE {cast(otherwise, type_).sql} END", type_)
 
@@ -883,7 +871,7 @@ class _Compiler:
     def _current_timestamp(self, node: exp.CurrentTimestamp, scope: _Scope) -> Expression:
         return Expression("date_trunc('millisecond', now())", TIMESTAMP_TZ)
 
-    def _local_timestamp(self, node: exp.Expression, scope: _Scope) -> Expression:
+    def _local_timestamp(self, node: Node, scope: _Scope) -> Expression:
         return Expression("date_trunc('millisecond', CAST(now() AS TIMESTAMP))", timestamp(3))
 
     # Function calls
@@ -901,7 +889,7 @@ class _Compiler:
             return self._transform(node, scope)
         return self.call(name, node.expressions, node, scope)
 
-    def call(self, name: str, arguments: Sequence[exp.Expression], node: exp.Expression, scope: _Scope) -> Expression:
+    def call(self, name: str, arguments: Sequence[Node], node: Node, scope: _Scope) -> Expression:
         compiled = [self.expression(argument, scope) for argument in arguments]
         return functions.scalar(name, compiled, _position(node))
 
@@ -925,7 +913,7 @@ class _Compiler:
         body = self.expression(function.this, inner)
         return Expression(f"list_transform({values.sql}, lambda {variable}: {body.sql})", array(body.type))
 
-    def _aggregate(self, node: exp.Expression, scope: _Scope) -> functions.Call:
+    def _aggregate(self, node: Node, scope: _Scope) -> functions.Call:
         """An aggregate or window function's call, before FILTER and OVER."""
         nulls = ""
         if isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
@@ -994,7 +982,7 @@ def _make_optional(relations: Sequence[_Relation]) -> None:
                 entry.scan.optional = True
 
 
-def _ordinal(node: exp.Expression, count: int) -> int | None:
+def _ordinal(node: Node, count: int) -> int | None:
     """The select item that GROUP BY or ORDER BY names by its number."""
     if not isinstance(node, exp.Literal) or node.is_string or not node.this.isdigit():
         return None
@@ -1004,7 +992,7 @@ def _ordinal(node: exp.Expression, count: int) -> int | None:
     return number
 
 
-def _renamed(outputs: Sequence[Output], names: Sequence[str], node: exp.Expression) -> Sequence[Output]:
+def _renamed(outputs: Sequence[Output], names: Sequence[str], node: Node) -> Sequence[Output]:
     if not names:
         return outputs
     if len(names) != len(outputs):
@@ -1027,7 +1015,7 @@ def _as_types(query: Query, outputs: Sequence[Output]) -> str:
     return f"SELECT {', '.join(columns)} FROM ({query.sql}) AS s"
 
 
-_OPERATORS: dict[type[exp.Expression], str] = {
+_OPERATORS: dict[type[Node], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
     exp.LT: "<",
@@ -1043,7 +1031,7 @@ _OPERATORS: dict[type[exp.Expression], str] = {
     exp.Mod: "%",
 }
 
-_EXPRESSIONS: dict[type[exp.Expression], Callable[..., Expression]] = {
+_EXPRESSIONS: dict[type[Node], Callable[..., Expression]] = {
     exp.Column: _Compiler._column,
     exp.Identifier: _Compiler._identifier,
     exp.Literal: _Compiler._literal,

@@ -8,7 +8,6 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +17,7 @@ from sqlglot import exp
 from . import casts, ctas, formats, functions
 from .athena_text import text
 from .catalog import DEFAULT_PARTITION, OWNER, GlueCatalog, GlueTable, parquet_storage
-from .dialect import PATH, CompiledQuery, Output, Scan, Table, View, compile_query, fail, parse
+from .dialect import PATH, CompiledQuery, Node, Output, Scan, Table, View, compile_query, fail, parse
 from .engine import Column, Outcome, Statement, StatementCancelled, StatementFailed
 from .expression import Expression, not_supported, quote
 from .formats import LAZY_SIMPLE, SYMLINK_INPUT
@@ -130,7 +129,7 @@ class _Execution:
         self._tables: dict[tuple[str, str], GlueTable] = {}
         self._bytes_scanned = 0
 
-    def run(self, node: exp.Expression) -> Outcome:
+    def run(self, node: Node) -> Outcome:
         if isinstance(node, exp.Query | exp.Values):
             return self._select(node)
         if isinstance(node, exp.Create) and node.kind == "TABLE" and node.expression is not None:
@@ -155,14 +154,14 @@ class _Execution:
 
     # Reading
 
-    def _query(self, compiled: CompiledQuery) -> duckdb.DuckDBPyConnection:
+    def _query(self, compiled: CompiledQuery) -> duckdb.DuckDBPyRelation:
         for scan in compiled.scans:
             self._statement.check_cancelled()
             self._connection.register(scan.relation, self._scanned(scan))
         self._statement.check_cancelled()
-        return self._connection.execute(compiled.sql)
+        return self._connection.sql(compiled.sql)
 
-    def _select(self, node: exp.Expression) -> Outcome:
+    def _select(self, node: Node) -> Outcome:
         compiled = compile_query(node, self._statement.database, self)
         rows = self._query(_with_zones_as_text(compiled)).fetchall()
         columns = [
@@ -204,9 +203,7 @@ class _Execution:
         keys = [key for key, _ in table.partition_keys]
         if keys:
             partitions = self._catalog.partitions(table.database, table.name)
-            values = {
-                key: [partition.values[index] for partition in partitions] for index, key in enumerate(keys)
-            }
+            values = {key: [partition.values[index] for partition in partitions] for index, key in enumerate(keys)}
             kept = self._filtered(scan, [text for text in scan.filters if quote(PATH) not in text], values, len(partitions))
             places = [(partitions[index].location, partitions[index].values) for index in kept]
         else:
@@ -223,7 +220,10 @@ class _Execution:
             return range(count)
         types = dict(scan.table.columns)
         columns = {
-            name: pa.array([_key_scalar(value, types.get(name, VARCHAR), "").as_py() for value in texts], formats.arrow_type(types.get(name, VARCHAR)))
+            name: pa.array(
+                [_key_scalar(value, types.get(name, VARCHAR), "").as_py() for value in texts],
+                formats.arrow_type(types.get(name, VARCHAR)),
+            )
             for name, texts in values.items()
         }
         relation = f"{scan.relation}_files"
@@ -342,15 +342,25 @@ class _Execution:
         if table.bucket_columns:
             raise fail("NOT_SUPPORTED", f"INSERT INTO is not supported on bucketed tables: {database}.{name}")
         if table.output_format != formats.PARQUET_OUTPUT:
-            raise fail("HIVE_UNSUPPORTED_FORMAT", f"Output format {table.output_format} with SerDe {table.serde} is not supported")
+            raise fail(
+                "HIVE_UNSUPPORTED_FORMAT", f"Output format {table.output_format} with SerDe {table.serde} is not supported"
+            )
         columns = [*_typed(table.columns, table), *_typed(table.partition_keys, table)]
-        given = [name.name.lower() for name in node.this.expressions] if isinstance(node.this, exp.Schema) else [c for c, _ in columns]
+        given = (
+            [name.name.lower() for name in node.this.expressions]
+            if isinstance(node.this, exp.Schema)
+            else [c for c, _ in columns]
+        )
         unknown = [column for column in given if column not in dict(columns)]
         if unknown:
-            raise fail("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {unknown[0]}", error_type=1006)
+            raise fail(
+                "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {unknown[0]}", error_type=1006
+            )
         compiled = compile_query(node.expression, self._statement.database, self)
         rows = self._rows(_coerced(compiled, given, columns), columns)
-        partitions = self._write(rows, table.location.rstrip("/") + "/", [key for key, _ in table.partition_keys], "SNAPPY", False)
+        partitions = self._write(
+            rows, table.location.rstrip("/") + "/", [key for key, _ in table.partition_keys], "SNAPPY", False
+        )
         self._register(database, name, partitions)
         return Outcome((), (), "DML", "INSERT", rows.num_rows, self._bytes_scanned)
 
@@ -380,7 +390,9 @@ def _typed(columns: Sequence[tuple[str, str]], table: GlueTable) -> list[tuple[s
     return typed
 
 
-def _read(table: GlueTable, stored: Sequence[tuple[str, Type]], wanted: Sequence[int], address: str, body: bytes) -> formats.ColumnData:
+def _read(
+    table: GlueTable, stored: Sequence[tuple[str, Type]], wanted: Sequence[int], address: str, body: bytes
+) -> formats.ColumnData:
     if table.serde == formats.PARQUET:
         return formats.read_parquet(stored, wanted, address, body)
     if table.serde not in (LAZY_SIMPLE, formats.OPEN_CSV, formats.OPENX_JSON, formats.HCATALOG_JSON):
@@ -405,7 +417,9 @@ def _key_scalar(value: str, type_: Type, address: str) -> pa.Scalar:
     try:
         return pa.scalar(value).cast(formats.arrow_type(type_))
     except pa.ArrowInvalid:
-        raise StatementFailed(f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {type_} partition key at {address}") from None
+        raise StatementFailed(
+            f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {type_} partition key at {address}"
+        ) from None
 
 
 def _with_zones_as_text(compiled: CompiledQuery) -> CompiledQuery:
@@ -433,7 +447,10 @@ def _coerced(compiled: CompiledQuery, given: Sequence[str], columns: Sequence[tu
             number = given.index(name) + 1
             value = Expression(f"s.c{number}", compiled.outputs[number - 1].type)
             if not ctas.insertable(value.type, type_):
-                raise fail("TYPE_MISMATCH", f"line 1:1: Mismatch at column {number}: '{name}' is of type {type_} but expression is of type {value.type}")
+                raise fail(
+                    "TYPE_MISMATCH",
+                    f"line 1:1: Mismatch at column {number}: '{name}' is of type {type_} but expression is of type {value.type}",
+                )
         texts.append(casts.cast(value, type_, explicit=True).sql)
         outputs.append(Output(name, type_))
     return CompiledQuery(f"SELECT {', '.join(texts)} FROM ({compiled.sql}) AS s", outputs, compiled.scans)
@@ -471,4 +488,3 @@ def _split(rows: pa.Table, bucketed: bool) -> list[pa.Table]:
 
 def _escape(found: re.Match[str]) -> str:
     return f"%{ord(found[0]):02X}"
-

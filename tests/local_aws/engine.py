@@ -109,7 +109,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """"duckdb" or "trino"."""
+        """ "duckdb" or "trino"."""
 
     @property
     def versions(self) -> str:

@@ -94,9 +94,7 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _lazy_simple(
-    found: list[bytes], parameters: Mapping[str, str], width: int, wanted: Sequence[int]
-) -> list[list[str | None]]:
+def _lazy_simple(found: list[bytes], parameters: Mapping[str, str], width: int, wanted: Sequence[int]) -> list[list[str | None]]:
     delimiter = (parameters.get("field.delim") or parameters.get("serialization.format") or "\x01").encode()
     if delimiter.isdigit():
         delimiter = bytes([int(delimiter)])
@@ -110,14 +108,10 @@ def _lazy_simple(
     else:
         limit = width - 1 if takes_rest else -1
         rows = [line.split(delimiter, limit) for line in found]
-    return [
-        [_text(row[index]) if index < len(row) and row[index] != null else None for row in rows] for index in wanted
-    ]
+    return [[_text(row[index]) if index < len(row) and row[index] != null else None for row in rows] for index in wanted]
 
 
-def _open_csv(
-    found: list[bytes], parameters: Mapping[str, str], width: int, wanted: Sequence[int]
-) -> list[list[str | None]]:
+def _open_csv(found: list[bytes], parameters: Mapping[str, str], width: int, wanted: Sequence[int]) -> list[list[str | None]]:
     separator = parameters.get("separatorChar", ",")
     quote = parameters.get("quoteChar", '"')
     escape = parameters.get("escapeChar", "\\")
@@ -172,9 +166,7 @@ def _parse_csv_line(line: str, separator: str, quote: str, escape: str, width: i
     return values
 
 
-def _json(
-    address: str, found: list[bytes], parameters: Mapping[str, str], names: Sequence[str]
-) -> list[list[Any]]:
+def _json(address: str, found: list[bytes], parameters: Mapping[str, str], names: Sequence[str]) -> list[list[Any]]:
     ignore_malformed = parameters.get("ignore.malformed.json", "").lower() == "true"
     columns: list[list[Any]] = [[] for _ in names]
     for number, line in enumerate(found, 1):
@@ -277,9 +269,7 @@ def arrow_type(type_: Type) -> pa.DataType:
         raise StatementFailed(f"NOT_SUPPORTED: Unsupported Hive type: {type_}") from None
 
 
-def read_parquet(
-    table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int], address: str, body: bytes
-) -> ColumnData:
+def read_parquet(table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int], address: str, body: bytes) -> ColumnData:
     """The `wanted` columns of one Parquet file, found by name; one that the file lacks is NULL."""
     try:
         file = pq.ParquetFile(io.BytesIO(body))

@@ -30,7 +30,20 @@ from .trino_types import (
 
 # What Character.isWhitespace of Java holds for a blank, which Trino's trim takes away.
 _WHITESPACE = "".join(
-    map(chr, [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000])
+    map(
+        chr,
+        [
+            *range(0x09, 0x0E),
+            *range(0x1C, 0x21),
+            0x1680,
+            *range(0x2000, 0x2007),
+            *range(0x2008, 0x200B),
+            0x2028,
+            0x2029,
+            0x205F,
+            0x3000,
+        ],
+    )
 )
 
 MACROS = [
@@ -109,19 +122,7 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
 
 # Trino has these; here they are refused, so that a name of this list is told from one that nobody knows.
 _KNOWN_TO_TRINO = frozenset(
-    """
-    all_match any_match approx_distinct approx_percentile array_distinct array_except array_intersect array_max array_min
-    array_position array_remove array_union arrays_overlap at_timezone bitwise_and bitwise_or bitwise_xor cbrt checksum combinations
-    concat_ws contains corr cos covar_pop covar_samp degrees e filter flatten format format_datetime from_base64 from_hex
-    from_iso8601_date from_iso8601_timestamp from_unixtime from_utf8 geometric_mean hamming_distance histogram hour
-    human_readable_seconds json_array_get json_array_length json_extract json_extract_scalar json_format json_parse json_size
-    levenshtein_distance listagg log log10 log2 map map_agg map_concat map_filter map_from_entries map_keys map_values md5
-    millisecond minute none_match normalize parse_datetime pi radians rand random reduce regexp_count regexp_position
-    regexp_split regr_intercept regr_slope repeat reverse second sequence sha1 sha256 sha512 shuffle sign sin skewness
-    kurtosis split_to_map split_to_multimap tan timezone_hour to_base64 to_hex to_iso8601 to_json to_milliseconds to_unixtime
-    to_utf8 transform_keys transform_values translate truncate typeof url_decode url_encode uuid width_bucket with_timezone
-    word_stem xxhash64 year_of_week zip zip_with tablesample grouping now row merge multimap_agg numeric_histogram
-    """.split()
+    ["all_match", "any_match", "approx_distinct", "approx_percentile", "array_distinct", "array_except", "array_intersect", "array_max", "array_min", "array_position", "array_remove", "array_union", "arrays_overlap", "at_timezone", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "checksum", "combinations", "concat_ws", "contains", "corr", "cos", "covar_pop", "covar_samp", "degrees", "e", "filter", "flatten", "format", "format_datetime", "from_base64", "from_hex", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "from_utf8", "geometric_mean", "hamming_distance", "histogram", "hour", "human_readable_seconds", "json_array_get", "json_array_length", "json_extract", "json_extract_scalar", "json_format", "json_parse", "json_size", "levenshtein_distance", "listagg", "log", "log10", "log2", "map", "map_agg", "map_concat", "map_filter", "map_from_entries", "map_keys", "map_values", "md5", "millisecond", "minute", "none_match", "normalize", "parse_datetime", "pi", "radians", "rand", "random", "reduce", "regexp_count", "regexp_position", "regexp_split", "regr_intercept", "regr_slope", "repeat", "reverse", "second", "sequence", "sha1", "sha256", "sha512", "shuffle", "sign", "sin", "skewness", "kurtosis", "split_to_map", "split_to_multimap", "tan", "timezone_hour", "to_base64", "to_hex", "to_iso8601", "to_json", "to_milliseconds", "to_unixtime", "to_utf8", "transform_keys", "transform_values", "translate", "truncate", "typeof", "url_decode", "url_encode", "uuid", "width_bucket", "with_timezone", "word_stem", "xxhash64", "year_of_week", "zip", "zip_with", "tablesample", "grouping", "now", "row", "merge", "multimap_agg", "numeric_histogram"]
 )
 
 
@@ -147,9 +148,7 @@ def scalar(name: str, arguments: Sequence[Expression], where: str) -> Expression
 
 def _no_signature(name: str, arguments: Sequence[Expression], where: str) -> StatementFailed:
     types = ", ".join(str(argument.type) for argument in arguments)
-    expected = ", ".join(
-        f"{name}({', '.join(map(str, signature.arguments))})" for signature in _SIGNATURES.get(name, ())
-    )
+    expected = ", ".join(f"{name}({', '.join(map(str, signature.arguments))})" for signature in _SIGNATURES.get(name, ()))
     hint = f". Expected: {expected}" if expected else ""
     return StatementFailed(f"FUNCTION_NOT_FOUND: {where}Unexpected parameters ({types}) for function {name}{hint}")
 
@@ -359,7 +358,9 @@ def _regexp(name: str, arguments: Sequence[Expression], where: str) -> Expressio
             raise not_supported(f"{where}{name} with a group that is not a literal")
         group = arguments[2].number
     if group > re.compile(pattern).groups or group < 0:
-        raise StatementFailed(f"INVALID_FUNCTION_ARGUMENT: {where}Pattern has {re.compile(pattern).groups} groups. Cannot access group {group}")
+        raise StatementFailed(
+            f"INVALID_FUNCTION_ARGUMENT: {where}Pattern has {re.compile(pattern).groups} groups. Cannot access group {group}"
+        )
     if group and re.search(r"\)[?*]|\)\{0|\|", pattern):
         # Trino gives NULL for a group that took no part, RE2 an empty text.
         raise not_supported(f"{where}a group that may take no part in the match: {pattern!r}")

@@ -30,16 +30,7 @@ from .trino_types import UnknownType, from_text
 
 # https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html, the DDL list.
 _RESERVED = frozenset(
-    """
-    ALL ALTER AND ARRAY AS AUTHORIZATION BETWEEN BIGINT BINARY BOOLEAN BOTH BY CASE CASHE CAST CHAR COLUMN CONF CONSTRAINT COMMIT
-    CREATE CROSS CUBE CURRENT CURRENT_DATE CURRENT_TIMESTAMP CURSOR DATABASE DATE DAYOFWEEK DECIMAL DELETE DESCRIBE DISTINCT DIV
-    DOUBLE DROP ELSE END EXCHANGE EXISTS EXTENDED EXTERNAL EXTRACT FALSE FETCH FLOAT FLOOR FOLLOWING FOR FOREIGN FROM FULL FUNCTION
-    GRANT GROUP GROUPING HAVING IF IMPORT IN INNER INSERT INT INTEGER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LESS LIKE LOCAL
-    MACRO MAP MORE NONE NOT NULL NUMERIC OF ON ONLY OR ORDER OUT OUTER OVER PARTIALSCAN PARTITION PERCENT PRECEDING PRECISION
-    PRESERVE PRIMARY PROCEDURE RANGE READS REDUCE REGEXP REFERENCES REVOKE RIGHT RLIKE ROLLBACK ROLLUP ROW ROWS SELECT SET SMALLINT
-    START TABLE TABLESAMPLE THEN TIME TIMESTAMP TO TRANSFORM TRIGGER TRUE TRUNCATE UNBOUNDED UNION UNIQUEJOIN UPDATE USER USING
-    UTC_TIMESTAMP VALUES VARCHAR VIEWS WHEN WHERE WINDOW WITH
-    """.split()
+    ["ALL", "ALTER", "AND", "ARRAY", "AS", "AUTHORIZATION", "BETWEEN", "BIGINT", "BINARY", "BOOLEAN", "BOTH", "BY", "CASE", "CASHE", "CAST", "CHAR", "COLUMN", "CONF", "CONSTRAINT", "COMMIT", "CREATE", "CROSS", "CUBE", "CURRENT", "CURRENT_DATE", "CURRENT_TIMESTAMP", "CURSOR", "DATABASE", "DATE", "DAYOFWEEK", "DECIMAL", "DELETE", "DESCRIBE", "DISTINCT", "DIV", "DOUBLE", "DROP", "ELSE", "END", "EXCHANGE", "EXISTS", "EXTENDED", "EXTERNAL", "EXTRACT", "FALSE", "FETCH", "FLOAT", "FLOOR", "FOLLOWING", "FOR", "FOREIGN", "FROM", "FULL", "FUNCTION", "GRANT", "GROUP", "GROUPING", "HAVING", "IF", "IMPORT", "IN", "INNER", "INSERT", "INT", "INTEGER", "INTERSECT", "INTERVAL", "INTO", "IS", "JOIN", "LATERAL", "LEFT", "LESS", "LIKE", "LOCAL", "MACRO", "MAP", "MORE", "NONE", "NOT", "NULL", "NUMERIC", "OF", "ON", "ONLY", "OR", "ORDER", "OUT", "OUTER", "OVER", "PARTIALSCAN", "PARTITION", "PERCENT", "PRECEDING", "PRECISION", "PRESERVE", "PRIMARY", "PROCEDURE", "RANGE", "READS", "REDUCE", "REGEXP", "REFERENCES", "REVOKE", "RIGHT", "RLIKE", "ROLLBACK", "ROLLUP", "ROW", "ROWS", "SELECT", "SET", "SMALLINT", "START", "TABLE", "TABLESAMPLE", "THEN", "TIME", "TIMESTAMP", "TO", "TRANSFORM", "TRIGGER", "TRUE", "TRUNCATE", "UNBOUNDED", "UNION", "UNIQUEJOIN", "UPDATE", "USER", "USING", "UTC_TIMESTAMP", "VALUES", "VARCHAR", "VIEWS", "WHEN", "WHERE", "WINDOW", "WITH"]
 )
 _SERDES = {LAZY_SIMPLE, OPEN_CSV, OPENX_JSON, HCATALOG_JSON, PARQUET}
 _FORMATS = {
@@ -173,7 +164,8 @@ class _Reader:
 
     def type(self) -> str:
         """A Hive type, nested ones included, without blanks."""
-        parts, depth = [], 0
+        parts: list[str] = []
+        depth = 0
         while True:
             token = self.next
             if token.kind == "end" or (depth == 0 and parts and token.text not in "(<"):
@@ -185,7 +177,9 @@ class _Reader:
             parts.append(self.take().text.lower())
         spelt = "".join(parts)
         if spelt in ("integer", "varchar", "real"):
-            raise StatementFailed(f"FAILED: ParseException {spelt} is no type of DDL statements: use {_DDL_TYPE[spelt]}", error_type=1001)
+            raise StatementFailed(
+                f"FAILED: ParseException {spelt} is no type of DDL statements: use {_DDL_TYPE[spelt]}", error_type=1001
+            )
         try:
             from_text(spelt)
         except UnknownType:
@@ -201,7 +195,9 @@ class _Reader:
             if self.accept("COMMENT"):
                 column["Comment"] = self.text()
             if column["Name"] in [other["Name"] for other in found]:
-                raise StatementFailed(f"FAILED: SemanticException [Error 10036]: Duplicate column name: {column['Name']}", error_type=1001)
+                raise StatementFailed(
+                    f"FAILED: SemanticException [Error 10036]: Duplicate column name: {column['Name']}", error_type=1001
+                )
             found.append(column)
             if not self.accept(","):
                 self.expect(")")
@@ -296,9 +292,7 @@ class HiveDdl:
 
     def _need_database(self, name: str) -> None:
         if not self._catalog.has_database(name):
-            raise StatementFailed(
-                f"FAILED: SemanticException [Error 10072]: Database does not exist: {name}", error_type=1301
-            )
+            raise StatementFailed(f"FAILED: SemanticException [Error 10072]: Database does not exist: {name}", error_type=1301)
 
     # Databases
 
@@ -384,7 +378,9 @@ class HiveDdl:
         _check_location(location)
         repeated = {column["Name"] for column in columns} & {key["Name"] for key in keys}
         if repeated:
-            raise StatementFailed("FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns", error_type=1001)
+            raise StatementFailed(
+                "FAILED: SemanticException [Error 10035]: Column repeated in partitioning columns", error_type=1001
+            )
         self._need_database(database)
         table_input = {
             "Name": name,
@@ -464,7 +460,9 @@ class HiveDdl:
         reader.end()
         for values, location in added:
             if not self._catalog.add_partition(table, values, location) and not lenient:
-                raise StatementFailed("FAILED: SemanticException [Error 10006]: AlreadyExistsException: Partition already exists.", error_type=1001)
+                raise StatementFailed(
+                    "FAILED: SemanticException [Error 10006]: AlreadyExistsException: Partition already exists.", error_type=1001
+                )
 
     def _drop_partitions(self, reader: _Reader, table: GlueTable, lenient: bool) -> None:
         dropped = []
@@ -484,7 +482,10 @@ class HiveDdl:
         table = self._existing(database, name)
         keys = [key for key, _ in table.partition_keys]
         if not keys:
-            raise StatementFailed(f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask: {name} is not a partitioned table", error_type=1001)
+            raise StatementFailed(
+                f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask: {name} is not a partitioned table",
+                error_type=1001,
+            )
         base = table.location.rstrip("/") + "/"
         found: dict[tuple[str, ...], str] = {}
         for stored in self._objects.list(base):
@@ -498,7 +499,10 @@ class HiveDdl:
         if not paths:
             return []
         missing = "\t".join(f"{name}:{path}" for path in paths)
-        return [f"Partitions not in metastore:\t{missing}", *(f"Repair: Added partition to metastore {name}:{path}" for path in paths)]
+        return [
+            f"Partitions not in metastore:\t{missing}",
+            *(f"Repair: Added partition to metastore {name}:{path}" for path in paths),
+        ]
 
     # What there is
 
@@ -512,7 +516,11 @@ class HiveDdl:
             pattern = reader.text() if reader.next.kind == "text" else ".*"
             reader.end()
             self._need_database(database)
-            names = [name for name in self._catalog.table_names(database) if re.fullmatch(pattern.replace("*", ".*").replace("..*", ".*"), name)]
+            names = [
+                name
+                for name in self._catalog.table_names(database)
+                if re.fullmatch(pattern.replace("*", ".*").replace("..*", ".*"), name)
+            ]
             if views_only:
                 names = [name for name in names if self._existing(database, name).is_view]
             return names
@@ -540,7 +548,12 @@ class HiveDdl:
         table = self._existing(database, name)
         printed = [f"{column:<20}\t{type_:<20}\t{'':<20}" for column, type_ in [*table.columns, *table.partition_keys]]
         if table.partition_keys:
-            printed += ["\t \t ", "# Partition Information\t \t ", f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}", "\t \t "]
+            printed += [
+                "\t \t ",
+                "# Partition Information\t \t ",
+                f"{'# col_name':<20}\t{'data_type':<20}\t{'comment':<20}",
+                "\t \t ",
+            ]
             printed += [f"{column:<20}\t{type_:<20}\t{'':<20}" for column, type_ in table.partition_keys]
         return printed
 
@@ -559,7 +572,9 @@ def _delimiters(reader: _Reader) -> dict[str, str]:
                 found["escape.delim"] = reader.text()
         elif reader.accept("LINES", "TERMINATED", "BY"):
             if reader.text() != "\n":
-                raise StatementFailed("FAILED: SemanticException LINES TERMINATED BY only supports newline '\\n' right now.", error_type=1001)
+                raise StatementFailed(
+                    "FAILED: SemanticException LINES TERMINATED BY only supports newline '\\n' right now.", error_type=1001
+                )
         elif reader.accept("NULL", "DEFINED", "AS"):
             found["serialization.null.format"] = reader.text()
         else:
@@ -569,7 +584,9 @@ def _delimiters(reader: _Reader) -> dict[str, str]:
 def _check_location(location: str | None) -> None:
     """https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html"""
     if not location:
-        raise StatementFailed("FAILED: SemanticException Missing location: an external table needs LOCATION 's3://…/'", error_type=1001)
+        raise StatementFailed(
+            "FAILED: SemanticException Missing location: an external table needs LOCATION 's3://…/'", error_type=1001
+        )
     if not re.match(r"s3[an]?://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)", location):
         raise StatementFailed(f"FAILED: SemanticException location is no S3 path: {location}", error_type=1001)
     if re.search(r"[*?]", location) or location.startswith("s3://arn:"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ class ObjectStore:
             listed = [StoredObject(f"s3://{bucket}/{key}", keys[key].size) for key in keys if key.startswith(prefix)]
         yield from sorted(listed, key=lambda found: found.address)
 
-    def list_data(self, location: str) -> list[StoredObject]:
+    def list_data(self, location: str) -> Sequence[StoredObject]:
         """Like `list`, less what Hive does not read: folder markers, and names that open with "_" or "."."""
         start = len(location.rstrip("/")) + 1
         return [
