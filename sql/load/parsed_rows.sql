@@ -13,7 +13,7 @@ WITH lines AS (
     WHERE batch = :batch
 ),
 records AS (
-    -- Blank lines and the header are no data rows.
+    -- Blank lines and the header's lines are no data rows.
     SELECT
         s.source, s.modified, s.fields, s.symbol AS file_symbol,
         s.symbol_at, s.date_at, s.open_at, s.high_at, s.low_at, s.close_at, s.adj_close_at, s.volume_at,
@@ -24,7 +24,7 @@ records AS (
     JOIN stocks_staging_sources s ON s.source = l.path
     WHERE s.batch = :batch
         AND regexp_like(l.line, '\S')
-        AND NOT contains(split(s.header, chr(10)), l.line)
+        AND strpos(chr(10) || s.header || chr(10), chr(10) || l.line || chr(10)) = 0
 ),
 cells AS (
     SELECT

@@ -1,0 +1,121 @@
+"""What the tests say to a lake: drop files, wait, and look at the tables that a user would query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from tests.local_aws import LocalAccount
+
+RAW, REPORTS = "stocks_raw_to_processed", "stocks_processed_to_reporting"
+
+Rows = list[dict[str, str | None]]
+
+PRICES = "symbol, trade_date, open, high, low, close, adj_close, volume"
+LOADS = "source, status, rows, accepted, superseded, rejected, symbols, first_date, last_date, reason"
+
+
+class Lake:
+    """One lake in a local account."""
+
+    def __init__(self, account: LocalAccount) -> None:
+        self.account = account
+        self.bucket = account.bucket
+
+    def drop(self, files: Mapping[str, str | bytes]) -> None:
+        """Drop these files (keys below raw/stocks/, or whole keys), then wait until everything is worked off."""
+        for key, body in files.items():
+            self.account.drop(key if key.startswith("raw/") else f"raw/stocks/{key}", body)
+        self.settle()
+
+    def remove(self, key: str) -> None:
+        self.account.client("s3").delete_object(Bucket=self.bucket, Key=f"raw/stocks/{key}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing is under way; fail where Lambda gave an event up."""
+        self.account.wait_until_idle(120)
+        assert [(letter.function, letter.error) for letter in self.account.dead_letters] == []
+
+    def query(self, sql: str) -> Rows:
+        return self.account.query(sql)
+
+    def prices(self, where: str = "true") -> list[tuple[str | None, ...]]:
+        """(symbol, day, close) of stocks_processed, in order."""
+        rows = self.query(f"SELECT symbol, trade_date, close FROM stocks_processed WHERE {where} ORDER BY 1, 2")
+        return [tuple(row.values()) for row in rows]
+
+    def processed(self) -> Rows:
+        return self.query(f"SELECT {PRICES}, year, month FROM stocks_processed ORDER BY symbol, trade_date")
+
+    def monthly(self) -> Rows:
+        return self.query("SELECT * FROM monthly_stock_reporting ORDER BY symbol, year, month")
+
+    def yearly(self) -> Rows:
+        return self.query("SELECT * FROM yearly_stock_reporting ORDER BY symbol, year")
+
+    def loads(self) -> Rows:
+        """The latest load of each file, by key below raw/stocks/."""
+        rows = self.query(f"SELECT {LOADS} FROM stocks_load_history WHERE is_latest ORDER BY source")
+        return [row | {"source": self._below_raw(row["source"])} for row in rows]
+
+    def load_of(self, key: str) -> dict[str, str | None]:
+        (row,) = [row for row in self.loads() if row["source"] == key]
+        return row
+
+    def rejected(self) -> Rows:
+        rows = self.query("SELECT source, symbol, record, reason FROM stocks_rejected ORDER BY source, record, batch_id")
+        return [row | {"source": self._below_raw(row["source"])} for row in rows]
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self.account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+    def manifests(self) -> dict[str, str]:
+        """What each manifest of processed/ and reporting/ names, by key."""
+        s3 = self.account.client("s3")
+        keys = [key for zone in ("processed/", "reporting/") for key in self.keys(zone) if key.endswith("/manifest")]
+        return {key: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode() for key in keys}
+
+    def logged(self, step: str) -> list[dict[str, Any]]:
+        return [line for line in self.account.logs if line["step"] == step]
+
+    def tables(self) -> dict[str, Rows]:
+        """The four tables as a user would see them, less when they were loaded."""
+        return {
+            "processed": self.processed(),
+            "monthly": self.monthly(),
+            "yearly": self.yearly(),
+            "loads": self.loads(),
+            "rejected": [row for row in self.rejected() if row],
+        }
+
+    def _below_raw(self, source: str | None) -> str:
+        return str(source).removeprefix(f"s3://{self.bucket}/raw/stocks/")
+
+
+def csv(*rows: str, header: str = "Date,Open,High,Low,Close,Adj Close,Volume") -> str:
+    return "\n".join((header, *rows)) + "\n"
+
+
+def day(date: str, close: float, volume: int = 1_000) -> str:
+    """A row about a close: opened 1 lower, ranged 2 either way."""
+    return f"{date},{close - 1},{close + 2},{close - 2},{close},{close},{volume}"
+
+
+def assert_same(actual: Rows, expected: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
+    """The rows agree, in order: numbers within rounding, NULL as None, everything else as text."""
+    wanted = list(expected)
+    assert len(actual) == len(wanted)
+    for number, (found, row) in enumerate(zip(actual, wanted, strict=True)):
+        for column in columns or row.keys():
+            value, cell = row[column], found[column]
+            where = f"row {number}, {column}: {found}"
+            if value is None or value != value:
+                assert cell is None, where
+            elif isinstance(value, float):
+                assert cell is not None and float(cell) == pytest.approx(value, rel=1e-9, abs=1e-12), where
+            else:
+                assert cell == str(value), where

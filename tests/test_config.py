@@ -1,0 +1,51 @@
+"""The configuration: read in one place, wrong values refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from lambda_scripts.lakehouse.config import Config
+from lambda_scripts.lakehouse.errors import ConfigurationError
+
+
+def test_the_defaults_are_those_of_the_description() -> None:
+    config = Config.from_environment("hyn-stocks-datalakehouse", {})
+    assert (config.bucket, config.database) == ("hyn-stocks-datalakehouse", "hyn_stocks_db")
+    assert (config.raw_prefix, config.processed_prefix) == ("raw/", "processed/stocks/")
+
+
+def test_every_field_is_read_from_the_environment_with_its_type() -> None:
+    config = Config.from_environment(
+        "event-bucket",
+        {
+            "LAKE_BUCKET": "mine",
+            "LAKE_BATCH_FILES": "7",
+            "LAKE_POLL_SECONDS": "0.25",
+            "LAKE_QUICKSIGHT_DATASETS": "a, b,",
+            "HOME": "x",
+        },
+    )
+    assert (config.bucket, config.batch_files, config.poll_seconds, config.quicksight_datasets) == ("mine", 7, 0.25, ("a", "b"))
+
+
+def test_an_empty_value_switches_the_crawler_off_but_not_the_bucket() -> None:
+    config = Config.from_environment("event-bucket", {"LAKE_BUCKET": "", "LAKE_RAW_CRAWLER": ""})
+    assert (config.bucket, config.raw_crawler) == ("event-bucket", "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, "LAKE_BUCKET"),
+        ({"LAKE_BUCKET": "b", "LAKE_DATABSE": "x"}, "unknown setting LAKE_DATABSE"),
+        ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "many"}, "LAKE_BATCH_FILES must be a int"),
+        ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "0"}, "at least 1"),
+        ({"LAKE_BUCKET": "b", "LAKE_RAW_PREFIX": "raw"}, "must end in a slash"),
+        ({"LAKE_BUCKET": "b", "LAKE_POLL_SECONDS": "-1"}, "must not be negative"),
+        ({"LAKE_BUCKET": "b", "LAKE_DATE_ORDER": "american"}, "day-first or month-first"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_wrong_value_is_refused_by_name(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Config.from_environment("", environment)
