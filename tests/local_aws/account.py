@@ -53,6 +53,15 @@ class QueryFailedError(Exception):
 
 
 @dataclass(frozen=True)
+class QueryResult:
+    """What an Athena query gave: cells as the texts that Athena prints, None for NULL; types as ColumnInfo names them."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[str | None]]
+
+
+@dataclass(frozen=True)
 class Statistics:
     """What the lake has cost so far."""
 
@@ -191,11 +200,11 @@ class LocalAccount:
 
         Raises QueryFailedError with Athena's reason.
         """
-        columns, rows = self.query_table(sql, database)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        result = self.query_result(sql, database)
+        return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
-    def query_table(self, sql: str, database: str | None = None) -> tuple[list[str], list[list[str | None]]]:
-        """As `query`, as (column names, rows)."""
+    def query_result(self, sql: str, database: str | None = None) -> QueryResult:
+        """As `query`, with the columns' order and types, and with columns that share a name."""
         athena = self.client("athena")
         query_id = athena.start_query_execution(
             QueryString=sql,
@@ -212,13 +221,14 @@ class LocalAccount:
             poll_seconds = min(poll_seconds * 1.5, 0.05)
         if status["State"] != "SUCCEEDED":
             raise QueryFailedError(status.get("StateChangeReason", status["State"]))
-        columns: list[str] = []
+        columns: list[dict[str, Any]] = []
         rows: list[list[str | None]] = []
         for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
-            columns = columns or [c["Name"] for c in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+            columns = columns or page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
             rows += [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
         # The first row of a SELECT's first page repeats the column names.
-        return columns, rows[1:] if execution["StatementType"] == "DML" else rows
+        data = rows[1:] if execution["StatementType"] == "DML" else rows
+        return QueryResult([column["Name"] for column in columns], [column["Type"] for column in columns], data)
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Invoke a function and wait. Returns its result, or its error as {"errorType": …, "errorMessage": …}."""

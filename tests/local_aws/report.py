@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .account import LocalAccount
 
 _MAX_CELL = 60
+_WHOLE_NUMBERS = frozenset({"tinyint", "smallint", "integer", "bigint"})
+_NUMBERS = _WHOLE_NUMBERS | {"float", "double", "decimal"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ VIEWS = (
             "reason",
         ),
         "source, loaded_at",
-        60,
+        40,
     ),
     View("Rejected rows", "stocks_rejected", ("source", "record", "reason"), "source, record", 20),
     View(
@@ -95,45 +98,38 @@ def print_tables(account: LocalAccount, console: Console) -> None:
 def _print(account: LocalAccount, console: Console, view: View) -> None:
     total = int(account.query(f'SELECT count(*) AS n FROM "{view.table}"')[0]["n"] or 0)
     columns = ", ".join(f'"{column}"' for column in view.columns)
-    names, rows = account.query_table(f'SELECT {columns} FROM "{view.table}" ORDER BY {view.order} LIMIT {view.limit}')
-    if not rows:
-        console.print(f"{view.title}: none\n", highlight=False)
+    result = account.query_result(f'SELECT {columns} FROM "{view.table}" ORDER BY {view.order} LIMIT {view.limit}')
+    if not result.rows:
+        console.print(f"{view.title} ({view.table}): none\n", highlight=False)
         return
     table = Table(title=f"{view.title} ({view.table})", title_justify="left", box=box.SIMPLE_HEAD)
-    cells = [[readable(cell) for cell in row] for row in rows]
-    root = f"s3://{account.bucket}/"
-    for position, name in enumerate(names):
-        shown = [row[position] for row in rows if row[position] is not None]
-        numeric = bool(shown) and all(_is_number(cell or "") for cell in shown)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
-    for row in cells:
-        table.add_row(*(_shortened(cell.removeprefix(root)) for cell in row))
-    console.print(table, highlight=False, markup=False)
-    if total > len(rows):
-        console.print(
-            f'… and {total - len(rows):,} more rows. All of them: --query "SELECT * FROM {view.table} ORDER BY {view.order}"\n',
+    shown = []
+    for name, kind, cells in zip(result.columns, result.types, zip(*result.rows, strict=True), strict=True):
+        table.add_column(name, justify="right" if kind in _NUMBERS else "left", no_wrap=True)
+        shown.append(readable(cells, kind, f"s3://{account.bucket}/"))
+    for row in zip(*shown, strict=True):
+        table.add_row(*map(escape, row))
+    with console.capture() as printed:
+        console.print(table, highlight=False)
+    for line in printed.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
+    if total > len(result.rows):
+        console.out(
+            f"  … and {total - len(result.rows):,} more rows. All of them: "
+            f'--query "SELECT * FROM {view.table} ORDER BY {view.order}"\n',
             highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
 
 
-def readable(cell: str | None) -> str:
-    """A cell for reading: four decimals at most, nothing for NULL."""
-    if cell is None:
-        return ""
-    if _is_number(cell) and not cell.lstrip("+-").isdigit():
-        return f"{float(cell):,.4f}".rstrip("0").rstrip(".")
-    return cell
+def readable(cells: Sequence[str | None], kind: str, root: str) -> list[str]:
+    """The cells of one column for reading: numbers with as many decimals each, paths below `root`, nothing for NULL."""
+    if kind not in _NUMBERS:
+        return [_shortened((cell or "").removeprefix(root)) for cell in cells]
+    numbers = [None if cell is None else float(cell) for cell in cells]
+    small = all(number is None or abs(number) < 1 for number in numbers)
+    decimals = 0 if kind in _WHOLE_NUMBERS else 4 if small else 2
+    return ["" if number is None else f"{number:,.{decimals}f}" for number in numbers]
 
 
 def _shortened(cell: str) -> str:
     return cell if len(cell) <= _MAX_CELL else cell[: _MAX_CELL - 1] + "…"
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -122,7 +122,10 @@ def _wait(account: LocalAccount, progress: Progress, timeout_seconds: float) -> 
 
 
 def _unaccounted(account: LocalAccount, files: dict[str, Path]) -> list[str]:
-    recorded = {row["source"] for row in account.query("SELECT DISTINCT source FROM stocks_loads")}
+    try:
+        recorded = {row["source"] for row in account.query("SELECT DISTINCT source FROM stocks_loads")}
+    except QueryFailedError as error:
+        return [f"no file is accounted for: {error}"]
     return [
         f"{path} was dropped as {key}, but stocks_loads does not have it"
         for key, path in files.items()
@@ -134,13 +137,13 @@ def _print_queries(account: LocalAccount, queries: Sequence[str]) -> list[str]:
     problems = []
     for sql in queries:
         try:
-            columns, rows = account.query_table(sql)
+            result = account.query_result(sql)
         except QueryFailedError as error:
             problems.append(f"{sql}: {error}")
             continue
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerow(result.columns)
+        writer.writerows(result.rows)
     sys.stdout.flush()
     return problems
 
