@@ -85,8 +85,7 @@ def run(
             result.columns = [ResultColumn(column["name"], column["type"]) for column in page["columns"]]
             signatures = [column["typeSignature"] for column in page["columns"]]
         result.rows += [
-            [_decoded(cell, signature) for cell, signature in zip(row, signatures, strict=True)]
-            for row in page.get("data") or ()
+            [_decoded(cell, signature) for cell, signature in zip(row, signatures, strict=True)] for row in page.get("data") or ()
         ]
         result.update_count = page.get("updateCount", result.update_count)
         result.bytes_scanned = page["stats"]["physicalInputBytes"]
@@ -119,10 +118,7 @@ def _decoded(cell: Any, signature: Mapping[str, Any]) -> Any:
     if kind == "map":
         return {key: _decoded(value, arguments[1]) for key, value in cell.items()}
     if kind == "row":
-        names = [
-            (argument.get("fieldName") or {}).get("name", f"field{position}")
-            for position, argument in enumerate(arguments)
-        ]
+        names = [(argument.get("fieldName") or {}).get("name", f"field{position}") for position, argument in enumerate(arguments)]
         types = [argument["typeSignature"] for argument in arguments]
         return {name: _decoded(value, type_) for name, value, type_ in zip(names, cell, types, strict=True)}
     return cell

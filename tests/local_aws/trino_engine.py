@@ -61,9 +61,7 @@ class TrinoEngine:
         for action, answer in _GLUE_ANSWERS.items():
             self._seams.replace(GlueResponse, action, _answering(answer))
         self._server.query(f"DROP CATALOG IF EXISTS {CATALOG}")
-        properties = ", ".join(
-            f'"{name}" = {_text(value)}' for name, value in _catalog_properties(endpoint_url, region).items()
-        )
+        properties = ", ".join(f'"{name}" = {_text(value)}' for name, value in _catalog_properties(endpoint_url, region).items())
         self._server.query(f"CREATE CATALOG {CATALOG} USING hive WITH ({properties})")
 
     @property
@@ -88,9 +86,7 @@ class TrinoEngine:
         if statement.sql.lstrip().startswith("(") or words[:1] and words[0] in _QUERIES:
             return self._select(statement)
         if words[:1] == ["EXPLAIN"]:
-            return dataclasses.replace(
-                self._select(statement), statement_type="UTILITY", substatement_type="EXPLAIN"
-            )
+            return dataclasses.replace(self._select(statement), statement_type="UTILITY", substatement_type="EXPLAIN")
         if words[:1] and words[0] in _CHANGES:
             return self._change(statement, words[0])
         raise StatementFailed(f"SYNTAX_ERROR: line 1:1: mismatched input '{' '.join(words)}'")
@@ -109,18 +105,12 @@ class TrinoEngine:
         change = dialect.parse(statement.sql)
         target = change.find(exp.Table)
         if not isinstance(change, exp.Insert) or target is None:
-            raise StatementFailed(
-                "NOT_SUPPORTED: Modifying Hive table rows is only supported for transactional tables"
-            )
+            raise StatementFailed("NOT_SUPPORTED: Modifying Hive table rows is only supported for transactional tables")
         table = self._catalog.table(target.db or statement.database, target.name)
         if table is not None and table.bucket_columns:
-            raise StatementFailed(
-                f"NOT_SUPPORTED: Cannot insert into bucketed table {table.database}.{table.name}"
-            )
+            raise StatementFailed(f"NOT_SUPPORTED: Cannot insert into bucketed table {table.database}.{table.name}")
         result = self._run(statement, statement.sql)
-        return Outcome(
-            substatement_type=kind, update_count=result.update_count, bytes_scanned=result.bytes_scanned
-        )
+        return Outcome(substatement_type=kind, update_count=result.update_count, bytes_scanned=result.bytes_scanned)
 
     def _create_as(self, statement: Statement, create: exp.Create, query: str) -> Outcome:
         if create.kind == "VIEW":
@@ -159,15 +149,11 @@ class TrinoEngine:
         except UnknownType as unknown:
             raise StatementFailed(f"NOT_SUPPORTED_LOCALLY: a view with a column of type {unknown}") from None
         if not create.args.get("replace") and self._catalog.table(database, name) is not None:
-            raise StatementFailed(
-                f"TABLE_ALREADY_EXISTS: line 1:1: View already exists: '{CATALOG}.{database}.{name}'"
-            )
+            raise StatementFailed(f"TABLE_ALREADY_EXISTS: line 1:1: View already exists: '{CATALOG}.{database}.{name}'")
         self._catalog.put_view(database, name, query, columns)
         return Outcome(statement_type="DDL", substatement_type="CREATE_VIEW")
 
-    def _run(
-        self, statement: Statement, sql: str, session: Mapping[str, str] | None = None
-    ) -> trino_client.Result:
+    def _run(self, statement: Statement, sql: str, session: Mapping[str, str] | None = None) -> trino_client.Result:
         try:
             return trino_client.run(
                 self._server.url,
@@ -197,9 +183,7 @@ def _split(sql: str) -> tuple[exp.Create | None, str]:
         depth += {"(": 1, ")": -1}.get(token.text, 0) if token.token_type != TokenType.STRING else 0
         if depth == 0 and token.token_type == TokenType.ALIAS:
             create = dialect.parse(sql[: token.start] + "AS SELECT 1 AS one")
-            return (create if isinstance(create, exp.Create) else None), sql[token.end + 1 :].strip().rstrip(
-                ";"
-            )
+            return (create if isinstance(create, exp.Create) else None), sql[token.end + 1 :].strip().rstrip(";")
     return None, ""
 
 

@@ -149,13 +149,12 @@ class TrinoServer:
             except (OSError, trino_client.QueryError) as error:
                 if time.monotonic() > deadline:
                     raise TrinoUnavailableError(
-                        f"Trino answered no query within {START_SECONDS:.0f} s ({error}); its last words:\n"
-                        f"{_tail(log)}"
+                        f"Trino answered no query within {START_SECONDS:.0f} s ({error}); its last words:\n{_tail(log)}"
                     ) from error
             time.sleep(0.25)
 
 
-_shared: list[TrinoServer] = []
+_shared: list[TrinoServer | TrinoUnavailableError] = []
 _sharing = threading.Lock()
 
 
@@ -167,8 +166,14 @@ def shared() -> TrinoServer:
     with _sharing:
         if not _shared:
             url = os.environ.get("TRINO_URL")
-            _shared.append(TrinoServer.at(url) if url else TrinoServer.start())
-        return _shared[0]
+            try:
+                _shared.append(TrinoServer.at(url) if url else TrinoServer.start())
+            except TrinoUnavailableError as error:
+                _shared.append(error)  # so that a suite's every test says so at once
+        (found,) = _shared
+    if isinstance(found, TrinoUnavailableError):
+        raise found
+    return found
 
 
 def find_java(environment: Mapping[str, str] | None = None) -> Path:
@@ -209,9 +214,7 @@ def fetch(say: Callable[[str], None]) -> Path:
         )
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="fetching-") as scratch:
-        parts = {
-            name: _download(maven, name, kind, Path(scratch), say) for name, (kind, _) in _ARTIFACTS.items()
-        }
+        parts = {name: _download(maven, name, kind, Path(scratch), say) for name, (kind, _) in _ARTIFACTS.items()}
         say("unpacking Trino")
         unpacked = Path(scratch) / "server"
         for name, (kind, folder) in _ARTIFACTS.items():
@@ -257,8 +260,7 @@ def _download(maven: str, name: str, kind: str, scratch: Path, say: Callable[[st
             process.wait()
     if process.returncode:
         raise TrinoUnavailableError(
-            f"mvn could not fetch {coordinates}; check the network, or the mirror in ~/.m2/settings.xml:\n"
-            f"{_tail(log)}"
+            f"mvn could not fetch {coordinates}; check the network, or the mirror in ~/.m2/settings.xml:\n{_tail(log)}"
         )
     return scratch / f"{name}-{VERSION}.{kind}"
 
