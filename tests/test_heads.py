@@ -22,8 +22,8 @@ MODIFIED = datetime(2026, 11, 24, 7, 45, 20, 123456, tzinfo=timezone(timedelta(h
 
 with open(SOURCES / "expected.csv", encoding="utf-8", newline="") as table:
     EXPECTED = list(csv.DictReader(table))
-ACCEPTED = [row for row in EXPECTED if row["rows"]]
-REFUSED = [row for row in EXPECTED if not row["rows"]]
+LOADED = [row for row in EXPECTED if row["status"] == "loaded"]
+REFUSED = [row for row in EXPECTED if row["status"] == "refused"]
 
 
 @dataclass
@@ -52,7 +52,7 @@ def refusal(content: str | bytes, key: str = "raw/stocks/AAPL.csv") -> str:
 # Sources
 
 
-@pytest.mark.parametrize("row", ACCEPTED, ids=lambda row: row["source"])
+@pytest.mark.parametrize("row", LOADED, ids=lambda row: row["source"])
 def test_a_file_in_its_sources_shape_is_read(row: dict[str, str]) -> None:
     head = look((SOURCES / row["source"]).read_bytes(), "raw/stocks/" + row["dropped_as"])
     assert head.has_rows == (row["rows"] != "0")
