@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -106,7 +107,6 @@ class LocalAccount:
         self._crawl_seconds = crawl_seconds
         self._serve_port = 0 if serve_port is None and engine == "trino" else serve_port
         self._runtime: LambdaRuntime | None = None
-        self._clients: dict[str, Any] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> LocalAccount:
@@ -141,15 +141,11 @@ class LocalAccount:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
-        self._clients.clear()
         self.endpoint_url = None
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this account (one a service)."""
-        if service not in self._clients:
-            config = Config(retries={"mode": "standard", "max_attempts": 2})
-            self._clients[service] = boto3.client(service, region_name=REGION, config=config)
-        return self._clients[service]
+        """A boto3 client with the account's credentials; it may be used from any thread."""
+        return _client(service)
 
     def create_lake(
         self,
@@ -322,6 +318,19 @@ class _Capture(logging.Handler):
     def __exit__(self, *exception: object) -> None:
         self._logger.removeHandler(self)
         self._logger.setLevel(self._level)
+
+
+@cache
+def _client(service: str) -> Any:
+    # Kept from one account to the next: reading a service's model takes longer than most tests.
+    return _session().client(service, config=Config(retries={"mode": "standard", "max_attempts": 2}))
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=CREDENTIALS["AWS_DEFAULT_REGION"]
+    )
 
 
 def _restore_environment(before: dict[str, str]) -> None:
