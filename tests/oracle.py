@@ -189,9 +189,7 @@ def _parsed(file: RawFile, source: str) -> tuple[list[Row], int, int]:
             by_day[row["symbol"], row["trade_date"]].append(row)
     good = [rows for rows in by_day.values() if all(row == rows[0] for row in rows)]
     repeated = sum(len(rows) - 1 for rows in good)
-    found = [
-        {**rows[0], "source": source, "source_modified": file.modified.astimezone(timezone.utc)} for rows in good
-    ]
+    found = [{**rows[0], "source": source, "source_modified": file.modified.astimezone(timezone.utc)} for rows in good]
     return found, len(lines) - len(found) - repeated, repeated
 
 

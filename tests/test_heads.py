@@ -162,7 +162,7 @@ def zipped(name: str) -> bytes:
         (b"BZh91AY&SY", "bzip2"),
         (b"%PDF-1.7", "a PDF"),
         (b"  <html><body>503</body></html>", "an HTML or XML page"),
-        (b"<?xml version='1.0'?><Error/>", "an HTML or XML page"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "an HTML or XML page"),
         (b'{"error": "limit"}', "JSON"),
         (b'[{"date": "2016-01-04"}]', "JSON"),
     ],

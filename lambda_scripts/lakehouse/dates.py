@@ -40,9 +40,7 @@ _EPOCH_UNITS_A_DAY = {
     **dict.fromkeys((15, 16), 86_400_000_000),
     **dict.fromkeys((18, 19), 86_400_000_000_000),
 }
-_TWO_DIGIT_YEAR = re.compile(
-    r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}|[A-Za-z]{3,9}\.? \d{1,2},? \d{2}"
-)
+_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}|[A-Za-z]{3,9}\.? \d{1,2},? \d{2}")
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 
 

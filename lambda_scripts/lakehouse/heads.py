@@ -156,10 +156,7 @@ def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:
             )
         for name, price in [(header.names[at - 1], values[at - 1]) for at in prices if at <= len(values)]:
             if _DECIMAL_COMMA.search(price):
-                raise FileRefused(
-                    f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal"
-                    " points"
-                )
+                raise FileRefused(f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal points")
         longer.append(any(values[len(header.names) :]))
     if len(longer) > 1 and all(longer):
         raise FileRefused(

@@ -43,8 +43,9 @@ class Text:
     def __init__(self, key: str, read: Read) -> None:
         self._pieces = _pieces(key, read)
         first, ended = next(self._pieces)
+        first = first.removeprefix(codecs.BOM_UTF8)
         _require_text(first, ended)
-        lines, self._rest = _whole_lines(first.removeprefix(codecs.BOM_UTF8), ended)
+        lines, self._rest = _whole_lines(first, ended)
         if not lines and not ended:
             raise FileRefused("its first line is longer than 64 kB: save it with one row a line")
         self.sample = lines
@@ -123,7 +124,7 @@ def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, boo
 
 def _require_text(content: bytes, ended: bool) -> None:
     """Raise FileRefused, naming what it is instead, unless the content is UTF-8 text with something in it."""
-    if not content.removeprefix(codecs.BOM_UTF8).strip() and ended:
+    if not content.strip() and ended:
         raise FileRefused("empty file: upload it again with a header and rows")
     if content.startswith(b"PK\x03\x04"):
         workbook = b"[Content_Types].xml" in content or b"xl/" in content
@@ -135,14 +136,10 @@ def _require_text(content: bytes, ended: bool) -> None:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_utf16(content):
         raise FileRefused("UTF-16 text, which Athena cannot read: save it as CSV UTF-8")
     if b"\0" in content:
-        raise FileRefused(
-            f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV"
-        )
+        raise FileRefused(f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV")
     beginning = shown(content[:40].decode(errors="replace"))
     if _MARKUP.match(content):
-        raise FileRefused(
-            f"an HTML or XML page ({beginning}), often an error in data's place: download it again"
-        )
+        raise FileRefused(f"an HTML or XML page ({beginning}), often an error in data's place: download it again")
     if _JSON.match(content):
         raise FileRefused(f"JSON ({beginning}), not CSV text: convert it to CSV")
     try:
