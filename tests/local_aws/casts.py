@@ -13,30 +13,33 @@ from .engine import StatementFailed
 from .expression import Expression
 from .trino_types import BOOLEAN, DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
 
-# String.trim() of Java takes every character up to the blank.
-_BLANK = r"[\x00-\x20]*"
-_SPELLINGS = {
-    "integer": r"[+-]?[0-9]+",
-    "double": r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|NaN|Infinity)",
-    "decimal": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
-    "date": r"[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}",
-    "timestamp": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?",
-}
-
-
-def _reading(name: str, value: str) -> str:
-    """TRY_CAST of text where it is spelt as Trino allows, else NULL."""
-    return f"CASE WHEN regexp_full_match(s, '{_BLANK}({_SPELLINGS[name]}){_BLANK}') THEN {value} END"
-
-
-_STRIPPED = r"regexp_replace(s, '[\x00-\x20]+', '', 'g')"
-_MOMENT = r"TRY_CAST(CASE WHEN s LIKE '%:%:%' THEN trim(s) WHEN s LIKE '%:%' THEN trim(s) || ':00' ELSE trim(s) END AS TIMESTAMP)"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+
+
+def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
+    """`text` cast where `s` is spelt as Trino allows, else NULL.
+
+    String.trim() of Java takes every character up to the blank. DuckDB's casts take the usual ones themselves, which is
+    many times faster than taking them away; the second branch is for the others, and for a suffix.
+    """
+    stripped = rf"regexp_replace({text}, '^[\x01-\x20]+|[\x01-\x20]+$', '', 'g')"
+    if suffix:
+        stripped = f"rtrim({stripped}, 'dDfF')"
+    return (
+        rf"CASE WHEN regexp_full_match(s, '[\t-\r ]*(?:{pattern})[\t-\r ]*') THEN TRY_CAST({text} AS {type_}) "
+        rf"WHEN regexp_full_match(s, '[\x01-\x20]*(?:{pattern}){suffix}[\x01-\x20]*') THEN TRY_CAST({stripped} AS {type_}) END"
+    )
+
+
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_TIME = "[0-9]{1,2}:[0-9]{1,2}"
 _TRY = {
-    **{name: _reading("integer", f"TRY_CAST({_STRIPPED} AS {name})") for name in _INTEGERS},
-    "DOUBLE": _reading("double", rf"TRY_CAST(regexp_replace({_STRIPPED}, '[dDfF]$', '') AS DOUBLE)"),
-    "DATE": _reading("date", "TRY_CAST(trim(s) AS DATE)"),
-    "TIMESTAMP": _reading("timestamp", _MOMENT),
+    **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
+    "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
+    "DATE": _read("[0-9]{1,9}-[0-9]{1,2}-[0-9]{1,2}", "DATE"),
+    "TIMESTAMP": f"coalesce({_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
+    f"""{_read(f"{_DAY} {_TIME}", "TIMESTAMP", "rtrim(s) || ':00'")})""",
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
     "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
 }
@@ -54,7 +57,7 @@ MACROS = [
         f"THEN try_{name.lower()}_of(s) ELSE CAST(error('INVALID_CAST_ARGUMENT: ' || {message}) AS {name}) END"
         for name, message in _REFUSALS.items()
     ),
-    f"CREATE MACRO try_decimal_text_of(s) AS {_reading('decimal', _STRIPPED)}",
+    f"CREATE MACRO try_decimal_text_of(s) AS {_read(_NUMBER, 'VARCHAR')}",
     # Halves go up, to the nearest millisecond or second.
     "CREATE MACRO round_moment(t, micros) AS make_timestamp((epoch_us(t) + micros // 2) // micros * micros)",
 ]

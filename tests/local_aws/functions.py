@@ -47,6 +47,15 @@ _WHITESPACE = "".join(
 )
 
 MACROS = [
+    # DuckDB's own trim takes a list of characters too, but is ten times slower.
+    *(
+        f"CREATE MACRO {name}_whitespace(s) AS regexp_replace(s, {literal(pattern)}, '', 'g')"
+        for name, pattern in (
+            ("trim", f"^[{_WHITESPACE}]+|[{_WHITESPACE}]+$"),
+            ("ltrim", f"^[{_WHITESPACE}]+"),
+            ("rtrim", f"[{_WHITESPACE}]+$"),
+        )
+    ),
     "CREATE MACRO substr_from(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN CASE WHEN s IS NULL THEN NULL ELSE '' END "
     "ELSE substr(s, start) END",
     "CREATE MACRO substr_of(s, start, size) AS CASE WHEN start = 0 OR size <= 0 OR -start > length(s) "
@@ -93,7 +102,7 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
     "rpad": (Signature((VARCHAR, BIGINT, VARCHAR), VARCHAR, "rpad({0}, CAST({1} AS INTEGER), {2})"),),
     **{
         name: (
-            Signature((VARCHAR,), VARCHAR, f"{name}({{0}}, {literal(_WHITESPACE)})"),
+            Signature((VARCHAR,), VARCHAR, f"{name}_whitespace({{0}})"),
             Signature((VARCHAR, VARCHAR), VARCHAR, f"{name}({{0}}, {{1}})"),
         )
         for name in ("trim", "ltrim", "rtrim")
