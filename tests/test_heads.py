@@ -185,8 +185,18 @@ def test_a_gzip_is_looked_into() -> None:
 
 
 def test_a_gzip_of_several_members_is_one_text() -> None:
-    packed = gzip.compress(b"Date,Close\n") + gzip.compress(b"") + gzip.compress(b"2016-01-04,1\n")
-    assert look(packed, "raw/stocks/AAPL.csv.gz").has_rows
+    lines = [b"", b"Prices\n", b"Date,Close\n", b"", b"2016-01-04,1\n"]
+    assert look(b"".join(map(gzip.compress, lines)) + b"\0" * 512, "raw/stocks/AAPL.csv.gz").has_rows
+
+
+def test_a_gzip_that_ends_with_a_range_is_read_whole() -> None:
+    rows = b"04/01/2016,1\n" * 5037
+    packed = next(
+        packed
+        for blanks in range(30)
+        if len(packed := gzip.compress(b"Date,Close" + b" " * blanks + b"\n" + rows, 0)) == 64 * 1024
+    )
+    assert look(packed, "raw/stocks/AAPL.csv.gz", day_first=True).day_at == 1
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{\]])')
 class Text:
     """The lines of one object, without line ends and byte order mark.
 
-    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB of what is in them). Iterating,
+    `sample` holds the whole lines of the first 64 kB (of a gzip, the first MB or two of what is in them). Iterating,
     once, gives every line, the sample's first; further ranges are read as they are needed, and none is kept.
 
     Raises FileRefused when the first range is not UTF-8 text, or later when a gzip breaks off.
@@ -102,24 +102,27 @@ def _ranges(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
 
 
 def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
-    """The ranges' gzip members unpacked, at most RANGE_BYTES at a time however well they were packed."""
+    """The ranges' gzip members unpacked, in pieces below two RANGE_BYTES however well they were packed."""
     member = zlib.decompressobj(wbits=31)
     for packed, ended in ranges:
+        unpacked = b""
         more = True
         while more:
+            if member.eof and packed:
+                member = zlib.decompressobj(wbits=31)
             try:
                 piece = member.decompress(packed, RANGE_BYTES)
             except zlib.error as error:
                 raise FileRefused(f"the gzip cannot be unpacked ({error}): upload it again") from error
-            packed = member.unconsumed_tail
-            if member.eof:
-                packed = member.unused_data.lstrip(b"\0")  # some writers pad with zeros
-                if packed or not ended:
-                    member = zlib.decompressobj(wbits=31)
+            packed = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail  # some pad with zeros
+            unpacked += piece
             more = bool(packed) or len(piece) == RANGE_BYTES
-            if ended and not more and not member.eof:
-                raise FileRefused("the gzip breaks off before its end: upload it again")
-            yield piece, ended and not more
+            if more and len(unpacked) >= RANGE_BYTES:
+                yield unpacked, False
+                unpacked = b""
+        if ended and not member.eof:
+            raise FileRefused("the gzip breaks off before its end: upload it again")
+        yield unpacked, ended
 
 
 def _require_text(content: bytes, ended: bool) -> None:
