@@ -10,10 +10,14 @@ import decimal
 import math
 
 from .engine import StatementFailed
-from .expression import Expression
+from .expression import Expression, not_supported
 from .trino_types import BOOLEAN, DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+
+
+def _matches(pattern: str) -> str:
+    return rf"regexp_full_match(s, '[\t-\r ]*(?:{pattern})[\t-\r ]*')"
 
 
 def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
@@ -26,20 +30,24 @@ def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
     if suffix:
         stripped = f"rtrim({stripped}, 'dDfF')"
     return (
-        rf"CASE WHEN regexp_full_match(s, '[\t-\r ]*(?:{pattern})[\t-\r ]*') THEN TRY_CAST({text} AS {type_}) "
+        f"CASE WHEN {_matches(pattern)} THEN TRY_CAST({text} AS {type_}) "
         rf"WHEN regexp_full_match(s, '[\x01-\x20]*(?:{pattern}){suffix}[\x01-\x20]*') THEN TRY_CAST({stripped} AS {type_}) END"
     )
 
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_ANY_DAY = "[0-9]{1,9}-[0-9]{1,2}-[0-9]{1,2}"
+_WITH_SECONDS = "rtrim(s) || ':00'"
+_UNSIGNED = "replace(s, '+', '')"
 _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-_TIME = "[0-9]{1,2}:[0-9]{1,2}"
+_TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
 _TRY = {
     **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
     "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
-    "DATE": _read("[0-9]{1,9}-[0-9]{1,2}-[0-9]{1,2}", "DATE"),
+    "DATE": f"CASE WHEN {_matches(f'-{_ANY_DAY}')} THEN CAST(error('NOT_SUPPORTED_LOCALLY: a year before 0: ' || s) AS DATE) "
+    f"ELSE {_read(f'[+]?{_ANY_DAY}', 'DATE', _UNSIGNED)} END",
     "TIMESTAMP": f"coalesce({_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
-    f"""{_read(f"{_DAY} {_TIME}", "TIMESTAMP", "rtrim(s) || ':00'")})""",
+    f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)})",
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
     "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
 }
@@ -146,7 +154,9 @@ def _from_moment(sql: str, source: Type, target: Type) -> str | None:
         return _rounded(sql, source.precision, target.precision)
     if target == DATE:
         return f"CAST({sql} AS DATE)"
-    if target == VARCHAR and source.precision in (0, 3, 6):
+    if target == VARCHAR and source.precision not in (0, 3, 6):
+        raise not_supported(f"cast of {source} to varchar")
+    if target == VARCHAR:
         fraction = {0: "", 3: ".%g", 6: ".%f"}[source.precision]
         return f"strftime({sql}, '%Y-%m-%d %H:%M:%S{fraction}')"
     return None

@@ -74,6 +74,8 @@ class View:
 
 
 class Catalog(Protocol):
+    def has_database(self, name: str) -> bool: ...
+
     def find(self, database: str, name: str) -> Table | View | None: ...
 
 
@@ -96,8 +98,11 @@ class Scan:
 
 @dataclass(frozen=True)
 class Output:
+    """A column of a query. `label` is the name as it was written, for the result's header."""
+
     name: str | None
     type: Type
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,12 +176,13 @@ def fail(error_name: str, message: str, node: Node | None = None, error_type: in
 
 def _position(node: Node | None) -> str:
     """ "line 1:8: " for the first token of a node, as Trino opens its messages; empty where it is not known."""
-    for part in node.walk(bfs=False) if node is not None else ():
+    found = []
+    for part in node.walk() if node is not None else ():
         meta = part.meta
         if "line" in meta and "col" in meta:
             width = meta.get("end", 0) - meta.get("start", 0)
-            return f"line {meta['line']}:{max(1, meta['col'] - width)}: "
-    return ""
+            found.append((meta["line"], max(1, meta["col"] - width)))
+    return "line {}:{}: ".format(*min(found)) if found else ""
 
 
 def _only(node: Node, *allowed: str) -> None:
@@ -318,9 +324,13 @@ class _Compiler:
         text = ""
         for clause in ("limit", "offset"):
             found = node.args.get(clause)
-            if found is None or found.expression is None or found.expression.name.upper() == "ALL":
+            if found is None:
                 continue
+            if isinstance(found, exp.Fetch):
+                raise not_supported("FETCH FIRST, use LIMIT")
             count = found.expression
+            if count.name.upper() == "ALL":
+                continue
             if not isinstance(count, exp.Literal) or not count.this.isdigit():
                 raise not_supported(f"{clause.upper()} {count.sql(dialect='trino')}")
             text += f" {clause.upper()} {count.this}"
@@ -356,7 +366,10 @@ class _Compiler:
             return expression.sql
 
         sql += self._order(node.args.get("order"), resolve) + self._limit(node)
-        return Query(sql, [Output(name, expression.type) for name, expression in items])
+        labels = _labels(node, len(items))
+        return Query(
+            sql, [Output(name, expression.type, label) for (name, expression), label in zip(items, labels, strict=True)]
+        )
 
     def _expression_over_outputs(self, node: Node, scope: _Scope, items: Sequence[tuple[str | None, Expression]]) -> Expression:
         """An ORDER BY expression: it may name the select list's aliases, which hide the tables' columns."""
@@ -538,6 +551,8 @@ class _Compiler:
             raise fail("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' not found", node)
         database = (node.db or self.database).lower()
         found = self._catalog.find(database, name)
+        if found is None and not self._catalog.has_database(database):
+            raise fail("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", node, error_type=1301)
         if found is None:
             raise fail("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist", node, error_type=1301)
         if isinstance(found, View):
@@ -583,6 +598,7 @@ class _Compiler:
         rule = _EXPRESSIONS.get(type(node))
         if rule is None:
             raise not_supported(f"{type(node).__name__} in {node.sql(dialect='trino')[:120]}")
+        _only(node, *_ARGUMENTS.get(type(node), ("this", "expression", "expressions")))
         return rule(self, node, scope)
 
     def boolean(self, node: Node, scope: _Scope) -> str:
@@ -624,7 +640,6 @@ class _Compiler:
         raise fail("COLUMN_NOT_FOUND", f"Column '{f'{table}.' if table else ''}{name}' cannot be resolved", node, 1006)
 
     def _column(self, node: exp.Column, scope: _Scope) -> Expression:
-        _only(node, "this", "table", "db")
         return self._use(self._find(node, scope))
 
     def _identifier(self, node: exp.Identifier, scope: _Scope) -> Expression:
@@ -678,17 +693,22 @@ class _Compiler:
         if type_ is None or type_.name in ("array", "varbinary") or {left.type, right.type} == {DATE, VARCHAR}:
             shown = operator.replace("NOT DISTINCT", "DISTINCT")
             raise fail("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {shown.replace('<>', '=')} {right.type}", node)
-        return Expression(f"({cast(left, type_).sql} {operator} {cast(right, type_).sql})", BOOLEAN)
+        one, other = cast(left, type_).sql, cast(right, type_).sql
+        text = f"({one} {operator} {other})"
+        if type_ == DOUBLE and operator in _NAN_GUARDS:
+            operand = one if _NAN_GUARDS[operator] == "left" else other
+            if operator == "<>":
+                return Expression(f"({text} OR isnan({operand}))", BOOLEAN)
+            return Expression(f"({text} AND NOT isnan({operand}))", BOOLEAN)
+        return Expression(text, BOOLEAN)
 
     def _between(self, node: exp.Between, scope: _Scope) -> Expression:
-        _only(node, "this", "low", "high")
         value = self.expression(node.this, scope)
         low = self._compare(">=", value, self.expression(node.args["low"], scope), node)
         high = self._compare("<=", value, self.expression(node.args["high"], scope), node)
         return Expression(f"({low.sql} AND {high.sql})", BOOLEAN)
 
     def _in(self, node: exp.In, scope: _Scope) -> Expression:
-        _only(node, "this", "expressions", "query")
         value = self.expression(node.this, scope)
         subquery = node.args.get("query")
         if subquery is None:
@@ -735,6 +755,8 @@ class _Compiler:
         return self._like(node.this, scope, f" ESCAPE {self.expression(node.expression, scope).sql}")
 
     def _negative(self, node: exp.Neg, scope: _Scope) -> Expression:
+        if isinstance(node.this, exp.Literal) and node.this.this == str(2**63):
+            return Expression(f"CAST('-{2**63}' AS BIGINT)", BIGINT)
         value = self.expression(node.this, scope)
         if not value.type.is_numeric:
             raise fail("TYPE_MISMATCH", f"Cannot negate {value.type}", node)
@@ -751,6 +773,8 @@ class _Compiler:
             if moment.type == DATE and not interval.text:
                 return Expression(f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)", DATE)
         type_ = common(left.type, right.type)
+        if symbol == "-" and type_ is not None and (type_ == DATE or type_.is_timestamp):
+            raise not_supported("the difference of two moments as an interval, use date_diff")
         if type_ is None or not (type_.is_numeric or type_ == UNKNOWN):
             raise fail("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {symbol} {right.type}", node)
         if type_.name == "real":
@@ -783,7 +807,9 @@ class _Compiler:
 
     def _concatenation(self, node: exp.DPipe, scope: _Scope) -> Expression:
         parts = [self.expression(part, scope) for part in node.flatten()]
-        if all(part.type in (VARCHAR, UNKNOWN) for part in parts):
+        if any(part.type == UNKNOWN for part in parts):
+            raise not_supported(f"|| with an untyped NULL: {node.sql(dialect='trino')[:80]}")
+        if all(part.type == VARCHAR for part in parts):
             return Expression("(" + " || ".join(part.sql for part in parts) + ")", VARCHAR)
         if any(part.type.name == "array" for part in parts):
             raise not_supported(f"|| of arrays: {node.sql(dialect='trino')[:80]}")
@@ -791,7 +817,6 @@ class _Compiler:
         raise fail("TYPE_MISMATCH", f"Unexpected parameters ({types}) for function concat", node)
 
     def _case(self, node: exp.Case, scope: _Scope) -> Expression:
-        _only(node, "this", "ifs", "default")
         subject = self.expression(node.this, scope) if node.this is not None else None
         conditions, results = [], []
         for branch in node.args["ifs"]:
@@ -809,21 +834,24 @@ class _Compiler:
         return Expression(f"CASE {branches} ELSE {cast(otherwise, type_).sql} END", type_)
 
     def _cast(self, node: exp.Cast, scope: _Scope) -> Expression:
-        _only(node, "this", "to", "safe")
         value = self.expression(node.this, scope)
         target_text = node.args["to"].sql(dialect="trino").lower()
+        parameters = node.args["to"].expressions
         try:
             target = from_text(target_text)
         except UnknownType:
-            raise not_supported(f"cast to {target_text}") from None
-        if target_text.startswith("char"):
-            raise not_supported("char(n), which pads")
+            if node.args["to"].this != exp.DataType.Type.USERDEFINED:
+                raise not_supported(f"cast to {target_text}") from None
+            raise fail("TYPE_MISMATCH", f"Unknown type: {target_text}", node) from None
+        if target_text.startswith("char") or (target.name == "decimal" and not parameters):
+            raise not_supported(f"cast to {target_text}")
+        if target == VARCHAR and parameters and value.type != VARCHAR:
+            raise not_supported(f"cast of {value.type} to {target_text}, which fails where it does not fit")
         converted = cast(
             value, target, explicit=True, trying=isinstance(node, exp.TryCast) or self.trying, where=_position(node.this)
         )
-        length = node.args["to"].expressions
-        if target == VARCHAR and length:
-            return Expression(f"substr({converted.sql}, 1, {int(length[0].name)})", VARCHAR)
+        if target == VARCHAR and parameters:
+            return Expression(f"substr({converted.sql}, 1, {int(parameters[0].name)})", VARCHAR)
         return converted
 
     def _interval(self, node: exp.Interval, scope: _Scope) -> Expression:
@@ -845,7 +873,6 @@ class _Compiler:
         raise not_supported(f"an array subscript, use element_at: {node.sql(dialect='trino')[:80]}")
 
     def _trim(self, node: exp.Trim, scope: _Scope) -> Expression:
-        _only(node, "this", "position", "expression")
         characters = node.args.get("expression")
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         arguments = [node.this] + ([characters] if characters is not None else [])
@@ -856,7 +883,6 @@ class _Compiler:
         return self.call("substr", [argument for argument in arguments if argument is not None], node, scope)
 
     def _str_position(self, node: exp.StrPosition, scope: _Scope) -> Expression:
-        _only(node, "this", "substr")
         return self.call("strpos", [node.this, node.args["substr"]], node, scope)
 
     def _extract(self, node: exp.Extract, scope: _Scope) -> Expression:
@@ -939,7 +965,6 @@ class _Compiler:
         return Expression(call.wrapped(f"{call.sql} FILTER (WHERE {self.boolean(node.expression.this, scope)})"), call.type)
 
     def _window(self, node: exp.Window, scope: _Scope) -> Expression:
-        _only(node, "this", "partition_by", "order", "spec", "over")
         function, condition = node.this, ""
         if isinstance(function, exp.Filter):
             condition = f" FILTER (WHERE {self.boolean(function.expression.this, scope)})"
@@ -973,6 +998,13 @@ class _Compiler:
             return f"{int(value.name)} {direction}".upper()
 
         return f"{spec.args['kind'].upper()} BETWEEN {bound('start')} AND {bound('end')}"
+
+
+def _labels(node: exp.Select, count: int) -> Sequence[str | None]:
+    """The select items' names as written; none for what a star may have spread."""
+    if len(node.expressions) != count:
+        return [None] * count
+    return [item.alias_or_name if isinstance(item, exp.Alias | exp.Column) else None for item in node.expressions]
 
 
 def _make_optional(relations: Sequence[_Relation]) -> None:
@@ -1015,6 +1047,10 @@ def _as_types(query: Query, outputs: Sequence[Output]) -> str:
     return f"SELECT {', '.join(columns)} FROM ({query.sql}) AS s"
 
 
+# To DuckDB NaN equals itself and is greater than any number; to Trino no comparison with it holds, except <>. This is the
+# operand whose being NaN would let DuckDB's comparison hold (or, for <>, not hold).
+_NAN_GUARDS = {"=": "left", "<>": "left", "<": "right", "<=": "right", ">": "left", ">=": "left"}
+
 _OPERATORS: dict[type[Node], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -1029,6 +1065,26 @@ _OPERATORS: dict[type[Node], str] = {
     exp.Mul: "*",
     exp.Div: "/",
     exp.Mod: "%",
+}
+
+# What the rules of these nodes look at; the others take `this`, `expression` and `expressions`.
+_ARGUMENTS: dict[type[Node], tuple[str, ...]] = {
+    exp.Column: ("this", "table", "db"),
+    exp.Identifier: ("this", "quoted"),
+    exp.Literal: ("this", "is_string"),
+    exp.Between: ("this", "low", "high"),
+    exp.In: ("this", "expressions", "query"),
+    exp.Case: ("this", "ifs", "default"),
+    exp.Cast: ("this", "to"),
+    exp.TryCast: ("this", "to", "safe"),
+    exp.Interval: ("this", "unit"),
+    exp.Bracket: ("this", "expressions", "offset", "safe"),
+    exp.Trim: ("this", "position", "expression"),
+    exp.Substring: ("this", "start", "length"),
+    exp.StrPosition: ("this", "substr"),
+    exp.Window: ("this", "partition_by", "order", "spec", "over"),
+    exp.Filter: ("this", "expression"),
+    exp.Div: ("this", "expression", "typed", "safe"),
 }
 
 _EXPRESSIONS: dict[type[Node], Callable[..., Expression]] = {

@@ -109,6 +109,9 @@ def _failure(message: str) -> StatementFailed:
         )
     if "More than one row returned by a subquery" in first:
         return StatementFailed("SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows")
+    unfit = re.search(r"Type (?:DOUBLE|FLOAT) with value (\S+) can't be cast because the value is out of range", first)
+    if unfit:
+        return StatementFailed(f"INVALID_CAST_ARGUMENT: Unable to cast {unfit[1]} to an integer")
     if "Out of Range Error" in first or "out of range" in first or "Overflow" in first:
         return StatementFailed(f"NUMERIC_VALUE_OUT_OF_RANGE: {first.partition(': ')[2]}")
     if "Conversion Error" in first:
@@ -142,6 +145,9 @@ class _Execution:
 
     # `dialect.Catalog`
 
+    def has_database(self, name: str) -> bool:
+        return self._catalog.has_database(name)
+
     def find(self, database: str, name: str) -> Table | View | None:
         found = self._catalog.table(database, name)
         if found is None:
@@ -165,7 +171,7 @@ class _Execution:
         compiled = compile_query(node, self._statement.database, self)
         rows = self._query(_with_zones_as_text(compiled)).fetchall()
         columns = [
-            Column(output.name or f"_col{index}", *result_type(output.type)) for index, output in enumerate(compiled.outputs)
+            Column(output.label or output.name or f"_col{index}", *result_type(output.type)) for index, output in enumerate(compiled.outputs)
         ]
         return Outcome(columns, [[text(cell) for cell in row] for row in rows], "DML", "SELECT", None, self._bytes_scanned)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .casts import cast
 from .engine import StatementFailed
@@ -47,6 +48,15 @@ _WHITESPACE = "".join(
 )
 
 MACROS = [
+    "CREATE MACRO joined(a, separator) AS "
+    "CASE WHEN a IS NOT NULL AND separator IS NOT NULL THEN coalesce(array_to_string(a, separator), '') END",
+    *(
+        f"CREATE MACRO {name}_to(s, size, padding) AS CASE WHEN size < 0 OR size > 2147483647 "
+        "THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]') "
+        "WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') "
+        f"ELSE {name}(s, CAST(size AS INTEGER), padding) END"
+        for name in ("lpad", "rpad")
+    ),
     # DuckDB's own trim takes a list of characters too, but is ten times slower.
     *(
         f"CREATE MACRO {name}_whitespace(s) AS regexp_replace(s, {literal(pattern)}, '', 'g')"
@@ -98,8 +108,8 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
         Signature((VARCHAR, BIGINT), VARCHAR, "substr_from({0}, {1})"),
         Signature((VARCHAR, BIGINT, BIGINT), VARCHAR, "substr_of({0}, {1}, {2})"),
     ),
-    "lpad": (Signature((VARCHAR, BIGINT, VARCHAR), VARCHAR, "lpad({0}, CAST({1} AS INTEGER), {2})"),),
-    "rpad": (Signature((VARCHAR, BIGINT, VARCHAR), VARCHAR, "rpad({0}, CAST({1} AS INTEGER), {2})"),),
+    "lpad": (Signature((VARCHAR, BIGINT, VARCHAR), VARCHAR, "lpad_to({0}, {1}, {2})"),),
+    "rpad": (Signature((VARCHAR, BIGINT, VARCHAR), VARCHAR, "rpad_to({0}, {1}, {2})"),),
     **{
         name: (
             Signature((VARCHAR,), VARCHAR, f"{name}_whitespace({{0}})"),
@@ -125,14 +135,13 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
     "pow": (Signature((DOUBLE, DOUBLE), DOUBLE, "pow({0}, {1})"),),
     "is_nan": (Signature((DOUBLE,), BOOLEAN, "isnan({0})"),),
     "is_finite": (Signature((DOUBLE,), BOOLEAN, "isfinite({0})"),),
-    "nan": (Signature((), DOUBLE, "CAST('NaN' AS DOUBLE)"),),
     "infinity": (Signature((), DOUBLE, "CAST('Infinity' AS DOUBLE)"),),
 }
 
-# Trino has these; here they are refused, so that a name of this list is told from one that nobody knows.
-_KNOWN_TO_TRINO = frozenset(
-    ["all_match", "any_match", "approx_distinct", "approx_percentile", "array_distinct", "array_except", "array_intersect", "array_max", "array_min", "array_position", "array_remove", "array_union", "arrays_overlap", "at_timezone", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "checksum", "combinations", "concat_ws", "contains", "corr", "cos", "covar_pop", "covar_samp", "degrees", "e", "filter", "flatten", "format", "format_datetime", "from_base64", "from_hex", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "from_utf8", "geometric_mean", "hamming_distance", "histogram", "hour", "human_readable_seconds", "json_array_get", "json_array_length", "json_extract", "json_extract_scalar", "json_format", "json_parse", "json_size", "levenshtein_distance", "listagg", "log", "log10", "log2", "map", "map_agg", "map_concat", "map_filter", "map_from_entries", "map_keys", "map_values", "md5", "millisecond", "minute", "none_match", "normalize", "parse_datetime", "pi", "radians", "rand", "random", "reduce", "regexp_count", "regexp_position", "regexp_split", "regr_intercept", "regr_slope", "repeat", "reverse", "second", "sequence", "sha1", "sha256", "sha512", "shuffle", "sign", "sin", "skewness", "kurtosis", "split_to_map", "split_to_multimap", "tan", "timezone_hour", "to_base64", "to_hex", "to_iso8601", "to_json", "to_milliseconds", "to_unixtime", "to_utf8", "transform_keys", "transform_values", "translate", "truncate", "typeof", "url_decode", "url_encode", "uuid", "width_bucket", "with_timezone", "word_stem", "xxhash64", "year_of_week", "zip", "zip_with", "tablesample", "grouping", "now", "row", "merge", "multimap_agg", "numeric_histogram"]
-)
+# Every function of Trino 476: a name of this list is told from one that nobody knows.
+_KNOWN_TO_TRINO = frozenset(Path(__file__).with_name("trino_functions.txt").read_text(encoding="utf-8").split())
+# Functions with forms (by their number of arguments) that have no rule here.
+_OTHER_FORMS = {"max_by": 3, "min_by": 3, "max": 2, "min": 2, "split": 3, "array_join": 3, "array_sort": 2, "floor": 2, "trim": 2}
 
 
 def scalar(name: str, arguments: Sequence[Expression], where: str) -> Expression:
@@ -156,6 +165,8 @@ def scalar(name: str, arguments: Sequence[Expression], where: str) -> Expression
 
 
 def _no_signature(name: str, arguments: Sequence[Expression], where: str) -> StatementFailed:
+    if _OTHER_FORMS.get(name) == len(arguments):
+        return not_supported(f"{where}{name} with {len(arguments)} arguments")
     types = ", ".join(str(argument.type) for argument in arguments)
     expected = ", ".join(f"{name}({', '.join(map(str, signature.arguments))})" for signature in _SIGNATURES.get(name, ()))
     hint = f". Expected: {expected}" if expected else ""
@@ -205,7 +216,10 @@ def _nullif(name: str, arguments: Sequence[Expression], where: str) -> Expressio
 
 def _extreme(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     """NULL when any argument is NULL; DuckDB's would pass over it."""
-    type_ = _common(name, arguments, where)
+    try:
+        type_ = _common(name, arguments, where)
+    except StatementFailed:
+        raise _no_signature(name, arguments, where) from None
     texts = [cast(argument, type_).sql for argument in arguments]
     missing = " OR ".join(f"{text} IS NULL" for text in texts)
     return Expression(f"CASE WHEN {missing} THEN NULL ELSE {name}({', '.join(texts)}) END", type_)
@@ -445,7 +459,7 @@ def _array_join(name: str, arguments: Sequence[Expression], where: str) -> Expre
     type_ = _array_argument(name, arguments, where)
     if type_.element not in (VARCHAR, UNKNOWN) and not type_.element.is_integer:
         raise not_supported(f"{where}array_join of {type_}")
-    return Expression(f"array_to_string({arguments[0].sql}, {cast(arguments[1], VARCHAR).sql})", VARCHAR)
+    return Expression(f"joined({arguments[0].sql}, {cast(arguments[1], VARCHAR).sql})", VARCHAR)
 
 
 def _array_sort(name: str, arguments: Sequence[Expression], where: str) -> Expression:
