@@ -13,21 +13,18 @@ lone cell by itself), or "!" and the name of its error. Its first column says wh
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambda_scripts.lakehouse import sql
-from tests.lakes import Lake
 from tests.local_aws import LocalAccount
-from tests.local_aws.account import EngineName, engine_for
+from tests.local_aws.account import engine_for
 from tests.local_aws.engine import Outcome, Statement, StatementFailed
 
-HERE = Path(__file__).parent
+RECORD = Path(__file__).with_name("expressions.tsv")
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Recorded:
 
 
 def recorded() -> list[Recorded]:
-    _, *lines = (HERE / "expressions.tsv").read_text(encoding="utf-8").splitlines()
+    _, *lines = RECORD.read_text(encoding="utf-8").splitlines()
     found = []
     for line in lines:
         on_duckdb, statement, columns, rows = line.split("\t")
@@ -99,54 +96,3 @@ def test_a_statement_is_answered_as_trino_answers_it(case: Recorded, answer: Cal
     else:
         assert case.on_duckdb == "differs"
         assert found != expected, "it no longer differs: record it as the same"
-
-
-# What hangs on when a load ran, not on what was loaded.
-_OF_THE_RUN = ("batch_id", "loaded_at")
-
-TABLES = (
-    "stocks_processed",
-    "monthly_stock_reporting",
-    "yearly_stock_reporting",
-    "stocks_rejected",
-    "stocks_loads",
-    "stocks_daily",
-    "stocks_load_history",
-)
-
-
-def drops() -> dict[str, bytes]:
-    """Some years of the data set, and every source's file, those that are refused included."""
-    years = sorted((HERE.parent / "dataset").glob("*_201[23].csv"))
-    sources = sorted((HERE / "sources").glob("*.csv"))
-    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in [*years, *sources]}
-
-
-def lake_answers(engine: EngineName) -> dict[str, list[list[str]]]:
-    """What the lake's tables, views and worked queries say on that engine once the files are in."""
-    statements = {table: f"SELECT * FROM {table}" for table in TABLES}
-    statements |= {name: sql.render(name).text for name in sql.names("queries")}
-    with LocalAccount(engine) as account:
-        account.create_lake()
-        Lake(account).drop(drops())
-        return {name: _comparable(*account.query_table(text)) for name, text in statements.items()}
-
-
-def _comparable(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[list[str]]:
-    """The rows in order, their doubles rounded to twelve digits: sums are not added up in the same order."""
-    kept = [position for position, column in enumerate(columns) if column not in _OF_THE_RUN]
-    return sorted([_rounded(row[position]) for position in kept] for row in rows)
-
-
-def _rounded(cell: str | None) -> str:
-    if cell is None:
-        return "NULL"
-    return f"{float(cell):.12g}" if re.fullmatch(r"-?\d+\.\d+(E-?\d+)?", cell) else cell
-
-
-@pytest.mark.trino_only("holds one engine against the other")
-def test_every_table_view_and_query_of_the_lake_is_the_same_on_both_engines() -> None:
-    on_duckdb, on_trino = lake_answers("duckdb"), lake_answers("trino")
-    assert on_duckdb["stocks_processed"] and on_duckdb["stocks_rejected"]
-    for name, rows in on_trino.items():
-        assert rows == on_duckdb[name], name
