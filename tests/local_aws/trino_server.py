@@ -32,6 +32,12 @@ VERSION = "476"
 JAVA_NEEDED = 24
 START_SECONDS = 120.0
 
+# Where JDKs are installed on Linux and on macOS.
+JDK_FOLDERS = (
+    (Path("/usr/lib/jvm"), "*/bin/java"),
+    (Path("/Library/Java/JavaVirtualMachines"), "*/Contents/Home/bin/java"),
+)
+
 # Archive of each Maven artifact, and the folder below the server's that it becomes.
 _ARTIFACTS = {"trino-server-core": ("tar.gz", ""), "trino-hive": ("zip", "plugin/hive")}
 
@@ -323,8 +329,8 @@ def _java_candidates(environment: Mapping[str, str]) -> Iterator[Path]:
     on_path = shutil.which("java", path=environment.get("PATH"))
     if on_path:
         yield Path(on_path)
-    yield from sorted(Path("/usr/lib/jvm").glob("*/bin/java"))
-    yield from sorted(Path("/Library/Java/JavaVirtualMachines").glob("*/Contents/Home/bin/java"))
+    for folder, pattern in JDK_FOLDERS:
+        yield from sorted(folder.glob(pattern))
 
 
 def _java_version(java: Path) -> int | None:
