@@ -36,18 +36,22 @@ def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
 
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_ANY_DAY = "[0-9]{1,9}-[0-9]{1,2}-[0-9]{1,2}"
+_ANY_DAY = "[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}"
+_FAR_DAY = "(?:-[0-9]+|[+]?0+|[+]?[0-9]{5,})-[0-9]{1,2}-[0-9]{1,2}"
 _WITH_SECONDS = "rtrim(s) || ':00'"
 _UNSIGNED = "replace(s, '+', '')"
 _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
+_ZONED = f"{_DAY} {_TIME}(?::[0-9.]+)? ?(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
 _TRY = {
     **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
     "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
-    "DATE": f"CASE WHEN {_matches(f'-{_ANY_DAY}')} THEN CAST(error('NOT_SUPPORTED_LOCALLY: a year before 0: ' || s) AS DATE) "
+    "DATE": f"CASE WHEN {_matches(_FAR_DAY)} THEN CAST(error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999: ' || s) AS DATE) "
     f"ELSE {_read(f'[+]?{_ANY_DAY}', 'DATE', _UNSIGNED)} END",
-    "TIMESTAMP": f"coalesce({_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
-    f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)})",
+    "TIMESTAMP": f"CASE WHEN {_matches(_ZONED)} "
+    f"THEN CAST(error('NOT_SUPPORTED_LOCALLY: a timestamp with a zone in its text: ' || s) AS TIMESTAMP) ELSE coalesce("
+    f"{_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
+    f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)}) END",
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
     "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
 }

@@ -327,8 +327,13 @@ class _Compiler:
             if found is None:
                 continue
             if isinstance(found, exp.Fetch):
-                raise not_supported("FETCH FIRST, use LIMIT")
-            count = found.expression
+                _only(found, "direction", "count", "limit_options")
+                options = found.args.get("limit_options")
+                if options is not None:
+                    _only(options, "rows")
+            count = found.args.get("count") if isinstance(found, exp.Fetch) else found.expression
+            if count is None:
+                raise not_supported(f"{clause.upper()} without a number")
             if count.name.upper() == "ALL":
                 continue
             if not isinstance(count, exp.Literal) or not count.this.isdigit():
@@ -747,7 +752,8 @@ class _Compiler:
                 raise fail(
                     "TYPE_MISMATCH", f"Left side of LIKE expression must evaluate to a varchar (actual: {operand.type})", node
                 )
-        return Expression(f"({value.sql} LIKE {pattern.sql}{escape})", BOOLEAN)
+        word = "NOT LIKE" if node.args.get("negate") else "LIKE"
+        return Expression(f"({value.sql} {word} {pattern.sql}{escape})", BOOLEAN)
 
     def _escape(self, node: exp.Escape, scope: _Scope) -> Expression:
         if not isinstance(node.this, exp.Like):
@@ -916,6 +922,7 @@ class _Compiler:
         return self.call(name, node.expressions, node, scope)
 
     def call(self, name: str, arguments: Sequence[Node], node: Node, scope: _Scope) -> Expression:
+        functions.check_known(name, _position(node))
         compiled = [self.expression(argument, scope) for argument in arguments]
         return functions.scalar(name, compiled, _position(node))
 
@@ -1072,6 +1079,7 @@ _ARGUMENTS: dict[type[Node], tuple[str, ...]] = {
     exp.Column: ("this", "table", "db"),
     exp.Identifier: ("this", "quoted"),
     exp.Literal: ("this", "is_string"),
+    exp.Like: ("this", "expression", "negate"),
     exp.Between: ("this", "low", "high"),
     exp.In: ("this", "expressions", "query"),
     exp.Case: ("this", "ifs", "default"),

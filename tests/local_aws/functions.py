@@ -139,9 +139,18 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
 }
 
 # Every function of Trino 476: a name of this list is told from one that nobody knows.
-_KNOWN_TO_TRINO = frozenset(Path(__file__).with_name("trino_functions.txt").read_text(encoding="utf-8").split())
+_KNOWN_TO_TRINO = frozenset(Path(__file__).with_name("trino_functions.txt").read_text(encoding="utf-8").lower().split())
 # Functions with forms (by their number of arguments) that have no rule here.
 _OTHER_FORMS = {"max_by": 3, "min_by": 3, "max": 2, "min": 2, "split": 3, "array_join": 3, "array_sort": 2, "floor": 2, "trim": 2}
+
+
+def check_known(name: str, where: str) -> None:
+    """Refuse a name without a rule: as Trino does where Trino has no such function either."""
+    if name in _SPECIAL or name in _SIGNATURES:
+        return
+    if name in _KNOWN_TO_TRINO:
+        raise not_supported(f"{where}the function {name}")
+    raise StatementFailed(f"FUNCTION_NOT_FOUND: {where}Function '{name}' not registered")
 
 
 def scalar(name: str, arguments: Sequence[Expression], where: str) -> Expression:
@@ -149,12 +158,8 @@ def scalar(name: str, arguments: Sequence[Expression], where: str) -> Expression
     special = _SPECIAL.get(name)
     if special is not None:
         return special(name, arguments, where)
-    signatures = _SIGNATURES.get(name)
-    if signatures is None:
-        if name in _KNOWN_TO_TRINO:
-            raise not_supported(f"{where}the function {name}")
-        raise StatementFailed(f"FUNCTION_NOT_FOUND: {where}Function '{name}' not registered")
-    for signature in signatures:
+    check_known(name, where)
+    for signature in _SIGNATURES[name]:
         if len(signature.arguments) == len(arguments) and all(
             coerces(given.type, wanted) or (wanted == DATE and given.type.is_timestamp)
             for given, wanted in zip(arguments, signature.arguments, strict=True)
@@ -228,7 +233,9 @@ def _extreme(name: str, arguments: Sequence[Expression], where: str) -> Expressi
 def _concat(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     if len(arguments) < 2:
         raise StatementFailed(f"FUNCTION_NOT_FOUND: {where}There must be two or more concatenation arguments")
-    if any(argument.type not in (VARCHAR, UNKNOWN) for argument in arguments):
+    if any(argument.type == UNKNOWN for argument in arguments):
+        raise not_supported(f"{where}concat with an untyped NULL")
+    if any(argument.type != VARCHAR for argument in arguments):
         raise _no_signature(name, arguments, where)
     return Expression("(" + " || ".join(cast(argument, VARCHAR).sql for argument in arguments) + ")", VARCHAR)
 
