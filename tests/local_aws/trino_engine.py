@@ -108,7 +108,9 @@ class TrinoEngine:
             raise StatementFailed("NOT_SUPPORTED: Modifying Hive table rows is only supported for transactional tables")
         table = self._catalog.table(target.db or statement.database, target.name)
         if table is not None and table.bucket_columns:
-            raise StatementFailed(f"NOT_SUPPORTED: Cannot insert into bucketed table {table.database}.{table.name}")
+            raise StatementFailed(
+                f"NOT_SUPPORTED: INSERT INTO is not supported on bucketed tables: {table.database}.{table.name}"
+            )
         result = self._run(statement, statement.sql)
         return Outcome(substatement_type=kind, update_count=result.update_count, bytes_scanned=result.bytes_scanned)
 
