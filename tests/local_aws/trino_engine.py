@@ -118,8 +118,8 @@ class TrinoEngine:
         if create.kind == "VIEW":
             return self._create_view(statement, create, query)
         table = ctas.read(create)
-        folder, _, result = statement.output_location.rpartition("/")
-        location = table.external_location or f"{folder}/tables/{result.partition('.')[0]}/"
+        beside_results = f"{statement.output_location.rpartition('/')[0]}/tables/{statement.query_id}"
+        location = table.external_location or f"{beside_results}/"
         try:
             written = self._run(
                 statement,
@@ -131,7 +131,7 @@ class TrinoEngine:
         except StatementFailed as failure:
             if failure.message.startswith("HIVE_"):
                 failure.message += (
-                    f". You may need to manually clean the data at location '{location}' before retrying. "
+                    f". You may need to manually clean the data at location '{beside_results}' before retrying. "
                     "Athena will not delete data in your account."
                 )
             raise
