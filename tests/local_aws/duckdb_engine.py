@@ -189,7 +189,7 @@ class _Execution:
         for file in self._files(scan, table):
             self._statement.check_cancelled()
             body = self._objects.read(file.address)
-            if body is None:
+            if body is None or file.address.rsplit("/", 1)[1].startswith(("_", ".")):
                 raise _missing(file.address, table)
             read = _read(table, stored, wanted, file.address, body)
             self._bytes_scanned += read.bytes_read
@@ -251,10 +251,12 @@ class _Execution:
             return [stored.address for stored in self._objects.list_data(location)]
         addresses = []
         for manifest in self._objects.list_data(location):
-            body = self._objects.read(manifest.address)
-            for line in (body or b"").decode("utf-8", "replace").split("\n"):
-                if line:
-                    addresses.append(line)
+            named = (self._objects.read(manifest.address) or b"").decode("utf-8", "replace").split("\n")
+            if not named[-1]:
+                named.pop()
+            if any(not line.strip() or line.endswith("\r") for line in named):
+                raise StatementFailed(f"HIVE_BAD_DATA: Error parsing symlinks from: {manifest.address}")
+            addresses += named
         return addresses
 
     # Writing
@@ -409,6 +411,7 @@ def _read(
 
 def _missing(address: str, table: GlueTable) -> StatementFailed:
     if table.input_format == SYMLINK_INPUT:
+        # Said of a hidden file too.
         folder = address.rsplit("/", 1)[0]
         return StatementFailed(
             f"HIVE_FILE_NOT_FOUND: Manifest file from the location [{folder}] contains non-existent path: {address}"

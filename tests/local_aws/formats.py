@@ -32,6 +32,7 @@ TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 PARQUET_INPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 PARQUET_OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 
+_GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
@@ -48,9 +49,11 @@ class ColumnData:
 def lines(address: str, body: bytes, skip: int = 0) -> list[bytes]:
     """A text file's lines: ended by \\n, \\r\\n or \\r, the last one possibly by nothing; a UTF-8 BOM is dropped.
 
-    An address that ends in .gz is decompressed; what can't be is a HIVE_CURSOR_ERROR naming the file.
+    An address that ends in .gz is decompressed; what can't be fails the query, naming the file.
     """
     if address.endswith(".gz"):
+        if body[:2] != _GZIP_MAGIC:
+            raise StatementFailed(f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {address} (offset=0, length={len(body)}): Not in GZIP format")
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error) as error:
@@ -273,8 +276,8 @@ def read_parquet(table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int
     """The `wanted` columns of one Parquet file, found by name; one that the file lacks is NULL."""
     try:
         file = pq.ParquetFile(io.BytesIO(body))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise StatementFailed(f"HIVE_BAD_DATA: Not valid Parquet file: {address}: {error}") from None
+    except (pa.ArrowInvalid, OSError):
+        raise StatementFailed(f"HIVE_BAD_DATA: Malformed Parquet file. {address} is not a valid Parquet File [{address}]") from None
     stored = {field.name.lower(): field for field in file.schema_arrow}
     present = [stored[table_columns[index][0]].name for index in wanted if table_columns[index][0] in stored]
     table = file.read(columns=present, use_threads=False)
@@ -287,8 +290,7 @@ def read_parquet(table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int
         column = table.column(stored[name].name)
         if not _readable(column.type, type_):
             raise StatementFailed(
-                f"HIVE_BAD_DATA: Field {name}'s type {column.type} in parquet file {address} "
-                f"is incompatible with type {type_} defined in table schema"
+                f"NOT_SUPPORTED: Unsupported Trino column type ({type_}) for Parquet column ([{name}] {column.type}) [{address}]"
             )
         arrays.append(column.cast(arrow_type(type_), safe=False).combine_chunks())
     arrays = [array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array for array in arrays]

@@ -21,6 +21,7 @@ from .trino_types import (
     INTEGER,
     TIMESTAMP_TZ,
     UNKNOWN,
+    VARBINARY,
     VARCHAR,
     Type,
     array,
@@ -118,6 +119,9 @@ _SIGNATURES: dict[str, tuple[Signature, ...]] = {
         for name in ("trim", "ltrim", "rtrim")
     },
     "chr": (Signature((BIGINT,), VARCHAR, "chr(CAST({0} AS INTEGER))"),),
+    "to_utf8": (Signature((VARCHAR,), VARBINARY, "encode({0})"),),
+    # Texts are valid UTF-8 here: what was not is U+FFFD since it was read.
+    "from_utf8": (Signature((VARBINARY,), VARCHAR, "decode({0})"),),
     "codepoint": (Signature((VARCHAR,), INTEGER, "unicode({0})"),),
     "year": (Signature((DATE,), BIGINT, "CAST(year({0}) AS BIGINT)"),),
     "month": (Signature((DATE,), BIGINT, "CAST(month({0}) AS BIGINT)"),),
