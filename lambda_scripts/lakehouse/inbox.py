@@ -13,8 +13,8 @@ from .store import Store
 # A name marked anew by this kind of event is worked off even where its present version was already.
 FORCED = "reprocess-"
 
-# A burst that goes on longer than this many settling times is worked off in batches.
-SETTLE_AT_MOST = 10
+# An upload that goes on longer than this many settling times is worked off in batches.
+SETTLE_AT_MOST = 60
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,10 @@ dated AS (
         CASE
             WHEN regexp_replace(day_text, '[A-Za-z0-9]+', '#') <> date_shape THEN NULL
             WHEN date_divisor IS NOT NULL THEN
-                -- Capped, since a date beyond the calendar would fail the statement; the cap is a date in the future.
-                date_add('day', least(try_cast(day_text AS bigint) / date_divisor, 200000), DATE '1970-01-01')
+                -- Within 1973-03-03 and 2517: before, the row's time has a coarser unit than its file's others; beyond, a finer.
+                CASE WHEN try_cast(day_text AS bigint) / date_divisor BETWEEN 1157 AND 200000 THEN
+                    date_add('day', try_cast(day_text AS bigint) / date_divisor, DATE '1970-01-01')
+                END
             WHEN year_at IS NULL THEN
                 CASE WHEN regexp_like(day_text, '^[0-9]{8}$') THEN
                     try_cast(substr(day_text, 1, 4) || '-' || substr(day_text, 5, 2) || '-' || substr(day_text, 7, 2) AS date)
@@ -101,6 +103,8 @@ judged AS (
         *,
         CASE
             WHEN quotes_unbalanced THEN 'the file has an unbalanced quote or a quoted line break'
+            -- Bytes that are not UTF-8 read as this mark, at the latest once they are decoded.
+            WHEN strpos(from_utf8(to_utf8(record)), chr(65533)) > 0 THEN 'the line is not UTF-8'
             WHEN cardinality(cells) < fields THEN 'fewer fields than the header'
             WHEN array_join(slice(cells, fields + 1, cardinality(cells)), '') <> '' THEN 'more fields than the header'
             WHEN symbol IS NULL THEN 'no symbol'
