@@ -527,7 +527,10 @@ def test_ctas_without_rows_makes_an_empty_table(athena: Athena) -> None:
         ("SELECT 'A' AS symbol, '01' AS month, '2020' AS year", "HIVE_COLUMN_ORDER_MISMATCH: "),
         ("SELECT 'A' AS symbol, '01' AS month", "INVALID_TABLE_PROPERTY: Partition columns [year]"),
         ("SELECT 1 AS x, '2020' AS year, '01' AS month", "INVALID_TABLE_PROPERTY: Bucketing columns [symbol]"),
-        ("SELECT 'A' AS symbol, TIMESTAMP '2020-01-01 00:00:00' AS at, '2020' AS year, '01' AS month", "NOT_SUPPORTED: Incorrect timestamp"),
+        (
+            "SELECT 'A' AS symbol, TIMESTAMP '2020-01-01 00:00:00' AS at, '2020' AS year, '01' AS month",
+            "NOT_SUPPORTED: Incorrect timestamp",
+        ),
         ("SELECT 'A' AS symbol, 'é' AS year, '01' AS month", "HIVE_INVALID_PARTITION_VALUE: "),
     ],
 )
@@ -595,7 +598,8 @@ def test_a_view_is_stored_as_athena_stores_it_and_read_like_a_table(athena: Athe
 
 def test_a_table_is_created_with_all_that_its_ddl_says(athena: Athena) -> None:
     ddl = (
-        "CREATE EXTERNAL TABLE IF NOT EXISTS `db`.`Prices` (`Date` date COMMENT 'the day', price decimal(10, 2), tags array<string>) "
+        "CREATE EXTERNAL TABLE IF NOT EXISTS `db`.`Prices` "
+        "(`Date` date COMMENT 'the day', price decimal(10, 2), tags array<string>) "
         "COMMENT 'daily' PARTITIONED BY (`year` string) STORED AS PARQUET "
         f"LOCATION 's3://{BUCKET}/prices/' TBLPROPERTIES ('k' = 'v')"
     )
@@ -621,7 +625,10 @@ def test_a_table_is_created_with_all_that_its_ddl_says(athena: Athena) -> None:
         ("CREATE EXTERNAL TABLE t (date string) LOCATION 's3://b-b/t/'", "FAILED: ParseException line 1:25"),
         ("CREATE EXTERNAL TABLE t (a integer) LOCATION 's3://b-b/t/'", "FAILED: ParseException"),
         ("CREATE EXTERNAL TABLE t (a int, A int) LOCATION 's3://b-b/t/'", "FAILED: SemanticException [Error 10036]"),
-        ("CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (a int) LOCATION 's3://b-b/t/'", "FAILED: SemanticException [Error 10035]"),
+        (
+            "CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (a int) LOCATION 's3://b-b/t/'",
+            "FAILED: SemanticException [Error 10035]",
+        ),
         ("CREATE EXTERNAL TABLE t (a int) LOCATION 's3://b-b/t/' NONSENSE", "FAILED: ParseException"),
         ("CREATE EXTERNAL TABLE nosuch.t (a int) LOCATION 's3://b-b/t/'", "FAILED: SemanticException [Error 10072]"),
         ("DROP TABLE nosuch", "FAILED: SemanticException [Error 10001]"),

@@ -61,7 +61,6 @@ class Execution:
     outcome: Outcome | None = None
     failure: StatementFailed | None = None
     reason: str | None = None
-    finished: threading.Event = field(default_factory=threading.Event)
 
     @property
     def query(self) -> str:
@@ -152,6 +151,7 @@ class Service:
         self._workers = ThreadPoolExecutor(WORKERS, "athena")
         self._lock = threading.Lock()
         self._by_token: dict[tuple[str, str, str], Execution] = {}
+        self._unfinished: dict[str, Execution] = {}
 
     def start(self, backend: AthenaBackend, request: dict[str, Any]) -> Execution:
         query = str(request.get("QueryString") or "")
@@ -159,7 +159,7 @@ class Service:
         if not 1 <= size <= MAX_QUERY_BYTES:
             raise InvalidRequest(
                 "1 validation error detected: Value at 'queryString' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {MAX_QUERY_BYTES} and greater than or equal to 1 (it has {size} bytes)"
+                f"Member must have length less than or equal to {MAX_QUERY_BYTES} (it has {size} bytes) and greater than 0"
             )
         workgroup = backend.work_groups.get(request.get("WorkGroup") or "primary")
         if workgroup is None:
@@ -177,6 +177,7 @@ class Service:
             execution = self._execution(query, workgroup, context, configuration, request, enforced)
             if token is not None:
                 self._by_token[backend.account_id, backend.region_name, token] = execution
+            self._unfinished[execution.id] = execution
             backend.executions[execution.id] = execution  # type: ignore[assignment]
         self._workers.submit(self._run, execution, backend.account_id)
         return execution
@@ -234,14 +235,15 @@ class Service:
             end, execution.failure, execution.reason = "FAILED", defect, defect.message
         execution.completed = time.time()
         execution.status = end
-        execution.finished.set()
+        with self._lock:
+            del self._unfinished[execution.id]
 
     def _store(self, execution: Execution, outcome: Outcome, account_id: str) -> None:
         """Write the result object and its metadata, as Athena does: quoted cells, a NULL as nothing, no header for DDL."""
         objects, address = ObjectStore(account_id), execution.statement.output_location
         if not objects.has_bucket(address):
             raise StatementFailed(
-                f"Unable to verify/create output bucket {address.split('/')[2]}: create the bucket or give another OutputLocation",
+                f"Unable to verify/create output bucket {address.split('/')[2]}: create it or give another OutputLocation",
                 USER,
             )
         if execution.is_ddl:
@@ -259,10 +261,10 @@ class Service:
     def close(self) -> None:
         """Stop what is under way and wait for it."""
         with self._lock:
-            known = list(self._by_token.values())
-        for execution in known:
+            unfinished = list(self._unfinished.values())
+        for execution in unfinished:
             self.stop(execution)
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._workers.shutdown(wait=True)
 
 
 def _csv(rows: Sequence[Sequence[str | None]]) -> str:

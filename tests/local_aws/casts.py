@@ -102,11 +102,16 @@ def cast(value: Expression, target: Type, explicit: bool = False, trying: bool =
     if source == UNKNOWN:
         return Expression(f"CAST({value.sql} AS {to_duckdb(target)})", target)
     sql = None
-    if source.is_integer and (target.is_numeric or target == VARCHAR) or source.name == "decimal" and (target.is_numeric or target == VARCHAR):
+    if (
+        source.is_integer
+        and (target.is_numeric or target == VARCHAR)
+        or source.name == "decimal"
+        and (target.is_numeric or target == VARCHAR)
+    ):
         sql = plain
     elif source.name in ("double", "real"):
         sql = _from_floating(value.sql, source, target, word, plain)
-    elif source == BOOLEAN and (target == VARCHAR or target.is_integer or target == DOUBLE):
+    elif source == BOOLEAN and (target in (VARCHAR, DOUBLE) or target.is_integer):
         sql = plain
     elif target == BOOLEAN and source.is_integer:
         sql = f"({value.sql} <> 0)"

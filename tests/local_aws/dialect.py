@@ -372,9 +372,7 @@ class _Compiler:
 
         sql += self._order(node.args.get("order"), resolve) + self._limit(node)
         labels = _labels(node, len(items))
-        return Query(
-            sql, [Output(name, expression.type, label) for (name, expression), label in zip(items, labels, strict=True)]
-        )
+        return Query(sql, [Output(name, expression.type, label) for (name, expression), label in zip(items, labels, strict=True)])
 
     def _expression_over_outputs(self, node: Node, scope: _Scope, items: Sequence[tuple[str | None, Expression]]) -> Expression:
         """An ORDER BY expression: it may name the select list's aliases, which hide the tables' columns."""
@@ -730,8 +728,7 @@ class _Compiler:
             )
         output = query.outputs[0]
         self._compare("=", value, Expression("", output.type), node)
-        type_ = common(value.type, output.type)
-        assert type_ is not None
+        type_ = self.unify([value, Expression("", output.type)], node)
         return Expression(f"({cast(value, type_).sql} IN ({_as_types(query, [Output(None, type_)])}))", BOOLEAN)
 
     def _exists(self, node: exp.Exists, scope: _Scope) -> Expression:

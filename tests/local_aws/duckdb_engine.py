@@ -8,10 +8,12 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import duckdb
 import pyarrow as pa
-import sqlglot
+from duckdb import sqltypes
+from duckdb.func import FunctionNullHandling
 from sqlglot import exp
 
 from . import casts, ctas, formats, functions
@@ -58,14 +60,20 @@ class DuckDBEngine:
         self._ddl = HiveDdl(self._catalog, self._objects)
         self._database = duckdb.connect(config={"threads": 2})
         self._database.execute("SET TimeZone = 'UTC'")
-        self._database.create_function("java_double", casts.java_double, ["DOUBLE"], "VARCHAR", null_handling="special")  # type: ignore[arg-type, unused-ignore]
+        self._database.create_function(
+            "java_double",
+            casts.java_double,
+            [sqltypes.DOUBLE],
+            sqltypes.VARCHAR,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
         for macro in (*casts.MACROS, *functions.MACROS):
             self._database.execute(macro)
         self._connecting = threading.Lock()
 
     @property
     def versions(self) -> str:
-        return f"duckdb {duckdb.__version__}, sqlglot {sqlglot.__version__}"
+        return f"duckdb {version('duckdb')}, sqlglot {version('sqlglot')}"
 
     def close(self) -> None:
         self._database.close()
@@ -171,7 +179,8 @@ class _Execution:
         compiled = compile_query(node, self._statement.database, self)
         rows = self._query(_with_zones_as_text(compiled)).fetchall()
         columns = [
-            Column(output.label or output.name or f"_col{index}", *result_type(output.type)) for index, output in enumerate(compiled.outputs)
+            Column(output.label or output.name or f"_col{index}", *result_type(output.type))
+            for index, output in enumerate(compiled.outputs)
         ]
         return Outcome(columns, [[text(cell) for cell in row] for row in rows], "DML", "SELECT", None, self._bytes_scanned)
 
@@ -278,7 +287,7 @@ class _Execution:
         if next(iter(self._objects.list(location)), None) is not None:
             raise StatementFailed(
                 f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{database}.{name}' already exists: {location}. "
-                f"You may need to manually clean the data at location '{folder}/tables/{self._statement.query_id}' before retrying. "
+                f"You may need to manually clean the data at location '{location}' before retrying. "
                 "Athena will not delete data in your account."
             )
         compiled = compile_query(statement.query, self._statement.database, self)
@@ -447,7 +456,8 @@ def _coerced(compiled: CompiledQuery, given: Sequence[str], columns: Sequence[tu
     if len(given) != len(compiled.outputs):
         raise fail(
             "TYPE_MISMATCH",
-            f"line 1:1: Insert query has {len(compiled.outputs)} expression(s) but expected {len(given)} target column(s). Mismatch at column {min(len(given), len(compiled.outputs)) + 1}",
+            f"line 1:1: Insert query has {len(compiled.outputs)} expression(s) but expected {len(given)} target column(s). "
+            f"Mismatch at column {min(len(given), len(compiled.outputs)) + 1}",
         )
     texts, outputs = [], []
     for name, type_ in columns:
@@ -480,7 +490,8 @@ def _partitioned(rows: pa.Table, keys: Sequence[str]) -> Mapping[tuple[str, ...]
         for value in values:
             if _UNPRINTABLE.search(value):
                 raise StatementFailed(
-                    "HIVE_INVALID_PARTITION_VALUE: Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). "
+                    "HIVE_INVALID_PARTITION_VALUE: "
+                    "Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). "
                     f"Invalid value: {value.encode().hex(' ').upper()}"
                 )
     body = rows.drop_columns(list(keys))

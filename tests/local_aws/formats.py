@@ -53,7 +53,9 @@ def lines(address: str, body: bytes, skip: int = 0) -> list[bytes]:
     """
     if address.endswith(".gz"):
         if body[:2] != _GZIP_MAGIC:
-            raise StatementFailed(f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {address} (offset=0, length={len(body)}): Not in GZIP format")
+            raise StatementFailed(
+                f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {address} (offset=0, length={len(body)}): Not in GZIP format"
+            )
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error) as error:
@@ -106,11 +108,9 @@ def _lazy_simple(found: list[bytes], parameters: Mapping[str, str], width: int, 
     escape = parameters.get("escape.delim")
     if escape:
         raise StatementFailed("NOT_SUPPORTED_LOCALLY: LazySimpleSerDe with escape.delim")
-    if width == 1 and takes_rest:
-        rows = [[line] for line in found]
-    else:
-        limit = width - 1 if takes_rest else -1
-        rows = [line.split(delimiter, limit) for line in found]
+    # A lone column does not take the rest, measured on Trino: it ends at the delimiter.
+    limit = width - 1 if takes_rest and width > 1 else -1
+    rows = [line.split(delimiter, limit) for line in found]
     return [[_text(row[index]) if index < len(row) and row[index] != null else None for row in rows] for index in wanted]
 
 
@@ -277,7 +277,9 @@ def read_parquet(table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int
     try:
         file = pq.ParquetFile(io.BytesIO(body))
     except (pa.ArrowInvalid, OSError):
-        raise StatementFailed(f"HIVE_BAD_DATA: Malformed Parquet file. {address} is not a valid Parquet File [{address}]") from None
+        raise StatementFailed(
+            f"HIVE_BAD_DATA: Malformed Parquet file. {address} is not a valid Parquet File [{address}]"
+        ) from None
     stored = {field.name.lower(): field for field in file.schema_arrow}
     present = [stored[table_columns[index][0]].name for index in wanted if table_columns[index][0] in stored]
     table = file.read(columns=present, use_threads=False)

@@ -67,8 +67,8 @@ MACROS = [
             ("rtrim", f"[{_WHITESPACE}]+$"),
         )
     ),
-    "CREATE MACRO substr_from(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN CASE WHEN s IS NULL THEN NULL ELSE '' END "
-    "ELSE substr(s, start) END",
+    "CREATE MACRO substr_from(s, start) AS CASE WHEN start = 0 OR -start > length(s) "
+    "THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start) END",
     "CREATE MACRO substr_of(s, start, size) AS CASE WHEN start = 0 OR size <= 0 OR -start > length(s) "
     "THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start, size) END",
     "CREATE MACRO element_of(a, i) AS CASE WHEN i = 0 "
@@ -332,8 +332,10 @@ def _date_trunc(name: str, arguments: Sequence[Expression], where: str) -> Expre
 
 
 # MySQL's specifiers, as Trino has them, in DuckDB's spelling.
-_FORMATS = {"Y": "%Y", "y": "%y", "m": "%m", "d": "%d", "H": "%H", "i": "%M", "s": "%S", "S": "%S", "b": "%b", "M": "%B",
-            "a": "%a", "W": "%A", "j": "%j", "e": "%-d", "c": "%-m", "T": "%H:%M:%S", "p": "%p", "h": "%I", "I": "%I", "%": "%%"}  # fmt: skip
+_FORMATS = {
+    **{letter: f"%{letter}" for letter in "YymdHSbajp"},
+    **{"i": "%M", "s": "%S", "M": "%B", "W": "%A", "e": "%-d", "c": "%-m", "T": "%H:%M:%S", "h": "%I", "I": "%I", "%": "%%"},
+}
 
 
 def _pattern(name: str, pattern: Expression, where: str, refused: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,9 +30,8 @@ from .objects import ObjectStore
 from .trino_types import UnknownType, from_text
 
 # https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html, the DDL list.
-_RESERVED = frozenset(
-    ["ALL", "ALTER", "AND", "ARRAY", "AS", "AUTHORIZATION", "BETWEEN", "BIGINT", "BINARY", "BOOLEAN", "BOTH", "BY", "CASE", "CASHE", "CAST", "CHAR", "COLUMN", "CONF", "CONSTRAINT", "COMMIT", "CREATE", "CROSS", "CUBE", "CURRENT", "CURRENT_DATE", "CURRENT_TIMESTAMP", "CURSOR", "DATABASE", "DATE", "DAYOFWEEK", "DECIMAL", "DELETE", "DESCRIBE", "DISTINCT", "DIV", "DOUBLE", "DROP", "ELSE", "END", "EXCHANGE", "EXISTS", "EXTENDED", "EXTERNAL", "EXTRACT", "FALSE", "FETCH", "FLOAT", "FLOOR", "FOLLOWING", "FOR", "FOREIGN", "FROM", "FULL", "FUNCTION", "GRANT", "GROUP", "GROUPING", "HAVING", "IF", "IMPORT", "IN", "INNER", "INSERT", "INT", "INTEGER", "INTERSECT", "INTERVAL", "INTO", "IS", "JOIN", "LATERAL", "LEFT", "LESS", "LIKE", "LOCAL", "MACRO", "MAP", "MORE", "NONE", "NOT", "NULL", "NUMERIC", "OF", "ON", "ONLY", "OR", "ORDER", "OUT", "OUTER", "OVER", "PARTIALSCAN", "PARTITION", "PERCENT", "PRECEDING", "PRECISION", "PRESERVE", "PRIMARY", "PROCEDURE", "RANGE", "READS", "REDUCE", "REGEXP", "REFERENCES", "REVOKE", "RIGHT", "RLIKE", "ROLLBACK", "ROLLUP", "ROW", "ROWS", "SELECT", "SET", "SMALLINT", "START", "TABLE", "TABLESAMPLE", "THEN", "TIME", "TIMESTAMP", "TO", "TRANSFORM", "TRIGGER", "TRUE", "TRUNCATE", "UNBOUNDED", "UNION", "UNIQUEJOIN", "UPDATE", "USER", "USING", "UTC_TIMESTAMP", "VALUES", "VARCHAR", "VIEWS", "WHEN", "WHERE", "WINDOW", "WITH"]
-)
+_RESERVED = frozenset(Path(__file__).with_name("hive_reserved_words.txt").read_text(encoding="utf-8").split())
+_DDL_TASK_FAILED = "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
 _SERDES = {LAZY_SIMPLE, OPEN_CSV, OPENX_JSON, HCATALOG_JSON, PARQUET}
 _FORMATS = {
     "PARQUET": (PARQUET, PARQUET_INPUT, PARQUET_OUTPUT),
@@ -310,8 +310,7 @@ class HiveDdl:
             self._catalog.create_database(name, described)
         elif not lenient:
             raise StatementFailed(
-                "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-                f"Database {name} already exists",
+                f"{_DDL_TASK_FAILED} Database {name} already exists",
                 error_type=1001,
             )
 
@@ -326,8 +325,7 @@ class HiveDdl:
             return
         if self._catalog.table_names(name) and not cascade:
             raise StatementFailed(
-                "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-                f"InvalidOperationException(message:Database {name} is not empty. One or more tables exist.)",
+                f"{_DDL_TASK_FAILED} InvalidOperationException(message:Database {name} is not empty. One or more tables exist.)",
                 error_type=1001,
             )
         self._catalog.drop_database(name)
@@ -400,8 +398,7 @@ class HiveDdl:
             table_input["Description"] = comment
         if not self._catalog.create_table(database, table_input) and not lenient:
             raise StatementFailed(
-                "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-                f"AlreadyExistsException(message:Table {name} already exists.)",
+                f"{_DDL_TASK_FAILED} AlreadyExistsException(message:Table {name} already exists.)",
                 error_type=1001,
             )
 
@@ -483,7 +480,7 @@ class HiveDdl:
         keys = [key for key, _ in table.partition_keys]
         if not keys:
             raise StatementFailed(
-                f"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask: {name} is not a partitioned table",
+                f"{_DDL_TASK_FAILED} {name} is not a partitioned table",
                 error_type=1001,
             )
         base = table.location.rstrip("/") + "/"
