@@ -100,7 +100,8 @@ def run(
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-        text = answer.read()
+        # Trino sends a varchar's bytes as they stand in the file, UTF-8 or not.
+        text = answer.read().decode("utf-8", "replace")
     return json.loads(text) if text else {}
 
 
