@@ -418,7 +418,16 @@ def install(engine: Engine) -> Callable[[], None]:
             answer["NextToken"] = str(offset + limit)
         return json.dumps(answer)
 
+    moto_get_work_group = AthenaResponse.get_work_group
+
+    def get_work_group(response: AthenaResponse) -> str:
+        name = response._get_param("WorkGroup")
+        if name not in response.athena_backend.work_groups:
+            raise InvalidRequest(f"WorkGroup {name} is not found.")
+        return str(moto_get_work_group(response))
+
     for name, replacement in (
+        ("get_work_group", get_work_group),
         ("start_query_execution", start),
         ("get_query_execution", get),
         ("batch_get_query_execution", batch_get),
