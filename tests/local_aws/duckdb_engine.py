@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import threading
@@ -24,7 +25,7 @@ from .engine import Column, Outcome, Statement, StatementCancelled, StatementFai
 from .expression import Expression, not_supported, quote
 from .formats import LAZY_SIMPLE, SYMLINK_INPUT
 from .hive_ddl import HiveDdl
-from .objects import ObjectStore
+from .objects import ObjectStore, StoredObject
 from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from_text, result_type, to_hive
 
 _ROW = "$row"
@@ -86,7 +87,8 @@ class DuckDBEngine:
         node = parse(statement.sql)
         with self._connecting:
             connection = self._database.cursor()
-        statement.on_cancel(connection.interrupt)
+        ended = threading.Event()
+        statement.on_cancel(lambda: threading.Thread(target=_interrupt, args=(connection, ended), daemon=True).start())
         try:
             return _Execution(statement, connection, self._catalog, self._objects).run(node)
         except duckdb.InterruptException:
@@ -95,7 +97,15 @@ class DuckDBEngine:
             statement.check_cancelled()
             raise _failure(str(error)) from error
         finally:
+            ended.set()
             connection.close()
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection, ended: threading.Event) -> None:
+    """Interrupt until the statement has ended: DuckDB forgets an interrupt that comes before it has begun to run."""
+    while not ended.wait(0.05):
+        with contextlib.suppress(duckdb.Error):
+            connection.interrupt()
 
 
 def _failure(message: str) -> StatementFailed:
@@ -223,7 +233,12 @@ class _Execution:
             places = [(partitions[index].location, partitions[index].values) for index in kept]
         else:
             places = [(table.location, ())]
-        files = [_DataFile(address, partition) for location, partition in places for address in self._addresses(table, location)]
+        folders = self._objects.list_data_of([location for location, _ in places])
+        files = [
+            _DataFile(address, partition)
+            for found, (_, partition) in zip(folders, places, strict=True)
+            for address in self._addresses(table, found)
+        ]
         paths = [text for text in scan.filters if quote(PATH) in text]
         if not paths:
             return files
@@ -255,11 +270,12 @@ class _Execution:
             return range(count)
         return sorted(row[0] for row in found)
 
-    def _addresses(self, table: GlueTable, location: str) -> list[str]:
+    def _addresses(self, table: GlueTable, found: Sequence[StoredObject]) -> Sequence[str]:
+        """The data files of a folder: its objects, or those that the manifests in it name."""
         if table.input_format != SYMLINK_INPUT:
-            return [stored.address for stored in self._objects.list_data(location)]
-        addresses = []
-        for manifest in self._objects.list_data(location):
+            return [stored.address for stored in found]
+        addresses: list[str] = []
+        for manifest in found:
             named = (self._objects.read(manifest.address) or b"").decode("utf-8", "replace").split("\n")
             if not named[-1]:
                 named.pop()

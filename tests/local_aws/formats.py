@@ -275,7 +275,7 @@ def arrow_type(type_: Type) -> pa.DataType:
 def read_parquet(table_columns: Sequence[tuple[str, Type]], wanted: Sequence[int], address: str, body: bytes) -> ColumnData:
     """The `wanted` columns of one Parquet file, found by name; one that the file lacks is NULL."""
     try:
-        file = pq.ParquetFile(io.BytesIO(body))
+        file = pq.ParquetFile(pa.BufferReader(body))
     except (pa.ArrowInvalid, OSError):
         raise StatementFailed(
             f"HIVE_BAD_DATA: Malformed Parquet file. {address} is not a valid Parquet File [{address}]"

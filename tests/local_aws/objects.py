@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,11 +72,29 @@ class ObjectStore:
         yield from sorted(listed, key=lambda found: found.address)
 
     def list_data(self, location: str) -> Sequence[StoredObject]:
-        """Like `list`, less what Hive does not read: folder markers, and names that open with "_" or "."."""
-        start = len(location.rstrip("/")) + 1
-        return [
-            found
-            for found in self.list(location)
-            if not found.address.endswith("/")
-            and not any(part.startswith(("_", ".")) for part in found.address[start:].split("/"))
-        ]
+        """What Hive reads of a folder: all but folder markers and names that open with "_" or "."."""
+        (found,) = self.list_data_of([location])
+        return found
+
+    def list_data_of(self, locations: Sequence[str]) -> Iterator[Sequence[StoredObject]]:
+        """`list_data` of each folder; a table of many partitions does not walk the bucket for each."""
+        snapshots: dict[str, Sequence[StoredObject]] = {}
+        for location in locations:
+            bucket, prefix = split_address(location)
+            if bucket not in snapshots:
+                snapshots[bucket] = list(self.list(f"s3://{bucket}/"))
+            folder = f"s3://{bucket}/{prefix.rstrip('/')}/" if prefix else f"s3://{bucket}/"
+            known = snapshots[bucket]
+            start = bisect_left(known, folder, key=lambda found: found.address)
+            yield [found for found in _within(known, start, folder) if not _is_hidden(found.address[len(folder) :])]
+
+
+def _within(known: Sequence[StoredObject], start: int, folder: str) -> Iterator[StoredObject]:
+    for index in range(start, len(known)):
+        if not known[index].address.startswith(folder):
+            return
+        yield known[index]
+
+
+def _is_hidden(key: str) -> bool:
+    return not key or key.endswith("/") or any(part.startswith(("_", ".")) for part in key.split("/"))
