@@ -47,50 +47,59 @@ class Drop:
 def look(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Drop]:
     """The drops at these keys, less those whose present version is on record already: events come twice.
 
-    `forced` keys are taken all the same.
+    `forced` keys are taken all the same. The log line says how many ranges of how many bytes were read of the files.
     """
     always = set(forced)
+    ranges: list[int] = []
     with log.timed("look") as found:
         known = lake.sources.known(keys)
-        seen = parallel.each(lambda key: _look_at(lake, key, known[key], key in always), known)
+        seen = parallel.each(lambda key: _look_at(lake, key, known[key], key in always, ranges), known)
         drops = [drop for drop in seen if drop is not None]
         found.update(files=len(seen), to_load=len(drops), already_recorded=len(seen) - len(drops))
+        found.update(requests=len(ranges), bytes=sum(ranges))
     return drops
 
 
-def _look_at(lake: Lake, key: str, known: Known, forced: bool) -> Drop | None:
+def _look_at(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
     for attempt in range(LOOKS):
         try:
-            return _look_once(lake, key, known, forced)
+            return _look_once(lake, key, known, forced, ranges)
         except Conflict:
             if attempt == LOOKS - 1:
                 raise
     raise AssertionError("unreachable")
 
 
-def _look_once(lake: Lake, key: str, known: Known, forced: bool) -> Drop | None:
+def _look_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
     path = lake.store.uri(key)
     first = lake.store.read(key, 0, FIRST_RANGE_BYTES)
+    ranges.append(len(first.body) if first else 0)
     version = REMOVED if first is None else f"{first.etag} {milliseconds_text(first.modified)}"
     if version == known.recorded_version and not forced:
         return None
     if first is None:
         return Drop(key, path, version, None, known)
     try:
-        head = _inspect(lake, key, first)
+        head = _inspect(lake, key, first, ranges)
     except FileRefused as refusal:
         return Drop(key, path, version, first.modified, known, refusal=str(refusal))
     return Drop(key, path, version, first.modified, known, head=head)
 
 
-def _inspect(lake: Lake, key: str, first: Part) -> heads.Head:
+def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> heads.Head:
+    """The head, read on from the first range. Raises Conflict when the file is replaced or deleted meanwhile."""
     _require_name(key)
 
     def read(key: str, start: int, length: int) -> bytes:
-        if start + length <= len(first.body) or (start == 0 and length >= FIRST_RANGE_BYTES >= first.size):
+        if start + length <= len(first.body) or len(first.body) == first.size:
             return first.body[start : start + length]
+        if start >= first.size:
+            return b""
         part = lake.store.read(key, start, length, etag=first.etag)
-        return part.body if part else b""
+        if part is None:
+            raise Conflict(f"{lake.store.uri(key)} was deleted while it was read")
+        ranges.append(len(part.body))
+        return part.body
 
     return heads.inspect(
         heads.Source(lake.config.bucket, key, first.modified),

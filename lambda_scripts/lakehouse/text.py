@@ -18,6 +18,7 @@ FIRST_RANGE_BYTES = 64 * 1024
 RANGE_BYTES = 1024 * 1024
 LONGEST_LINE_BYTES = 1024 * 1024
 
+_LINE_END = re.compile(rb"[\r\n]")
 _GZIP = b"\x1f\x8b"
 _OTHER_CONTENT = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", "save it as CSV UTF-8"),
@@ -149,7 +150,9 @@ def _require_text(content: bytes, ended: bool) -> None:
         codecs.getincrementaldecoder("utf-8")().decode(content, final=ended)
     except UnicodeDecodeError as error:
         line = len(_whole_lines(content[: error.start + 1], True)[0])
-        around = content[max(0, error.start - 20) : error.start + 20].decode("cp1252", errors="replace")
+        before = _LINE_END.split(content[max(0, error.start - 20) : error.start])[-1]
+        after = _LINE_END.split(content[error.start : error.start + 20])[0]
+        around = (before + after).decode("cp1252", errors="replace")
         raise FileRefused(
             f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line {line}:"
             f" {shown(around)}): save it as CSV UTF-8"

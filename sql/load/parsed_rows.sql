@@ -29,39 +29,46 @@ records AS (
 cells AS (
     SELECT
         *,
-        transform(raw_cells, cell -> regexp_replace(cell, '^,\s*"?\s*|\s*"?\s*$', '')) AS cells,
+        -- A no-break space is a blank here: tables copied from a page have them.
+        transform(raw_cells, cell -> regexp_replace(replace(cell, chr(160), ' '), '^,\s*"?\s*|\s*"?\s*$', '')) AS cells,
         -- A quoted line break can't be told from a stray quote: either makes the whole file unsafe to read.
         bool_or(array_join(raw_cells, '') <> ',' || record) OVER (PARTITION BY source) AS quotes_unbalanced
     FROM records
 ),
 texts AS (
+    -- Words that say that there is no value. A symbol may be one of them.
+    SELECT
+        *,
+        transform(cells, cell -> CASE
+            WHEN lower(cell) NOT IN ('', '-', '--', 'null', 'none', 'nan', 'na', 'n/a', '#n/a') THEN cell
+        END) AS texts
+    FROM cells
+),
+bound AS (
     SELECT
         *,
         upper(nullif(CASE WHEN symbol_at IS NULL THEN file_symbol ELSE element_at(cells, symbol_at) END, '')) AS symbol,
-        regexp_replace(element_at(cells, date_at), '[T ][0-9]{1,2}:[0-9]{2}.*$', '') AS day_text,
+        regexp_replace(element_at(texts, date_at), '[T ][0-9]{1,2}:[0-9]{2}.*$', '') AS day_text,
         transform(
             ARRAY[open_at, high_at, low_at, close_at, adj_close_at, volume_at],
-            field_at -> CASE
-                WHEN lower(element_at(cells, field_at)) IN ('', '-', '--', 'null', 'none', 'nan', 'na', 'n/a', '#n/a') THEN NULL
-                ELSE element_at(cells, field_at)
-            END
+            field_at -> element_at(texts, field_at)
         ) AS number_texts
-    FROM cells
+    FROM texts
 ),
 pieces AS (
     SELECT
         *,
         regexp_extract_all(day_text, '[A-Za-z0-9]+') AS day_pieces,
-        -- Thousands separators come in groups of three: 1,5 is no number here, rather than 15.
+        -- Thousands separators leave three digits at the end, of two before it in India: 1,5 is no number here, rather than 15.
         transform(number_texts, number_text -> CASE
             WHEN regexp_like(number_text,
-                '^[-+]?[$€£¥]? ?([0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|([0-9]{1,18}\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?)[KMBkmb]?$')
+                '^[-+]?[$€£¥₹]? ?([0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]*)?|([0-9]{1,18}\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?)[KMBkmb]?$')
             THEN try_cast(regexp_replace(number_text, '[^0-9.eE+-]', '') AS double)
                 * CASE lower(substr(number_text, length(number_text)))
                     WHEN 'k' THEN 1e3 WHEN 'm' THEN 1e6 WHEN 'b' THEN 1e9 ELSE 1e0
                 END
         END) AS numbers
-    FROM texts
+    FROM bound
 ),
 dated AS (
     SELECT
@@ -74,10 +81,10 @@ dated AS (
                     date_add('day', try_cast(day_text AS bigint) / date_divisor, DATE '1970-01-01')
                 END
             WHEN year_at IS NULL THEN
-                CASE WHEN regexp_like(day_text, '^[0-9]{8}$') THEN
+                CASE WHEN regexp_like(day_text, '^(1[89]|2[01])[0-9]{6}$') THEN
                     try_cast(substr(day_text, 1, 4) || '-' || substr(day_text, 5, 2) || '-' || substr(day_text, 7, 2) AS date)
                 END
-            WHEN regexp_like(element_at(day_pieces, year_at), '^[0-9]{4}$')
+            WHEN regexp_like(element_at(day_pieces, year_at), '^(1[89]|2[01])[0-9]{2}$')
                 AND regexp_like(element_at(day_pieces, day_at), '^[0-9]{1,2}$') THEN
                 try_cast(
                     element_at(day_pieces, year_at) || '-' ||
@@ -118,7 +125,8 @@ judged AS (
             WHEN element_at(number_texts, 6) IS NOT NULL AND volume IS NULL THEN 'the volume is not a number'
             WHEN volume < 0e0 THEN 'the volume is negative'
             WHEN volume <> floor(volume) THEN 'the volume is not whole'
-            WHEN volume > 9e18 THEN 'the volume is too large'
+            -- A year of such days still sums to a bigint, and each is exact as a double.
+            WHEN volume > 9e15 THEN 'the volume is too large'
         END AS reason,
         nullif(array_join(ARRAY[
             CASE WHEN open IS NULL THEN 'no readable open' END,
