@@ -817,7 +817,7 @@ class _Compiler:
         if any(part.type.name == "array" for part in parts):
             raise not_supported(f"|| of arrays: {node.sql(dialect='trino')[:80]}")
         types = ", ".join(str(part.type) for part in parts)
-        raise fail("TYPE_MISMATCH", f"Unexpected parameters ({types}) for function concat", node)
+        raise fail("FUNCTION_NOT_FOUND", f"Unexpected parameters ({types}) for function concat", node)
 
     def _case(self, node: exp.Case, scope: _Scope) -> Expression:
         subject = self.expression(node.this, scope) if node.this is not None else None

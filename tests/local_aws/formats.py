@@ -52,14 +52,7 @@ def lines(address: str, body: bytes, skip: int = 0) -> list[bytes]:
     An address that ends in .gz is decompressed; what can't be fails the query, naming the file.
     """
     if address.endswith(".gz"):
-        if body[:2] != _GZIP_MAGIC:
-            raise StatementFailed(
-                f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {address} (offset=0, length={len(body)}): Not in GZIP format"
-            )
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error) as error:
-            raise StatementFailed(f"HIVE_CURSOR_ERROR: Failed to read file at {address}: {error}", error_type=1200) from None
+        body = _decompressed(address, body)
     if body.startswith(_BOM):
         body = body[3:]
     if not body:
@@ -68,6 +61,29 @@ def lines(address: str, body: bytes, skip: int = 0) -> list[bytes]:
     if not found[-1]:
         found.pop()
     return found[skip:]
+
+
+def _decompressed(address: str, body: bytes) -> bytes:
+    if body[:2] != _GZIP_MAGIC:
+        raise _unopened(address, body, "Not in GZIP format")
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        # Trino opens a file by reading its first buffer, and only then reads it line by line.
+        if not _has_first_buffer(body):
+            raise _unopened(address, body, "Unexpected end of ZLIB input stream") from None
+        raise StatementFailed(f"HIVE_CURSOR_ERROR: Failed to read file at {address}") from None
+
+
+def _has_first_buffer(body: bytes, buffer_bytes: int = 1024) -> bool:
+    try:
+        return len(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, buffer_bytes)) == buffer_bytes
+    except zlib.error:
+        return False
+
+
+def _unopened(address: str, body: bytes, why: str) -> StatementFailed:
+    return StatementFailed(f"HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {address} (offset=0, length={len(body)}): {why}")
 
 
 def read_text(
@@ -184,7 +200,7 @@ def _json(address: str, found: list[bytes], parameters: Mapping[str, str], names
             except ValueError:
                 if not ignore_malformed:
                     raise StatementFailed(
-                        f"HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: line {number} of {address}"
+                        f"HIVE_CURSOR_ERROR: Failed to read file at {address}: line {number} is no JSON object"
                     ) from None
                 row = {}
         for column, name in zip(columns, names, strict=True):
