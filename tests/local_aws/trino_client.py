@@ -20,6 +20,8 @@ from urllib.parse import quote
 TIMEOUT_SECONDS = 60.0
 """For one request; the server answers within a second or so, whether it has rows yet or not."""
 
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 class QueryError(Exception):
     """The statement failed. `name` is Trino's error name ("TABLE_NOT_FOUND"), `kind` USER_ERROR, EXTERNAL,
@@ -51,6 +53,8 @@ class Result:
     rows: list[list[Any]] = field(default_factory=list)
     update_count: int | None = None
     bytes_scanned: int = 0
+    query_id: str = ""
+    """Trino's own: it opens the names of the files that an INSERT into an unbucketed table writes."""
 
 
 def run(
@@ -74,9 +78,9 @@ def run(
         headers["X-Trino-Schema"] = schema
     if session:
         headers["X-Trino-Session"] = ",".join(f"{name}={quote(value)}" for name, value in session.items())
-    result = Result()
     signatures: list[Any] = []
     page = _request("POST", f"{url}/v1/statement", headers, sql.encode())
+    result = Result(query_id=page["id"])
     while True:
         if "error" in page:
             error = page["error"]
@@ -99,7 +103,7 @@ def run(
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+    with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
         # Trino sends a varchar's bytes as they stand in the file, UTF-8 or not.
         text = answer.read().decode("utf-8", "replace")
     return json.loads(text) if text else {}

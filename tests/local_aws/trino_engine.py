@@ -56,7 +56,8 @@ class TrinoEngine:
     def __init__(self, endpoint_url: str, account_id: str, region: str) -> None:
         self._server = trino_server.shared()
         self._catalog = GlueCatalog(account_id, region)
-        self._ddl = HiveDdl(self._catalog, ObjectStore(account_id))
+        self._objects = ObjectStore(account_id)
+        self._ddl = HiveDdl(self._catalog, self._objects)
         self._seams = Seams()
         for action, answer in _GLUE_ANSWERS.items():
             self._seams.replace(GlueResponse, action, _answering(answer))
@@ -112,14 +113,19 @@ class TrinoEngine:
                 f"NOT_SUPPORTED: INSERT INTO is not supported on bucketed tables: {table.database}.{table.name}"
             )
         result = self._run(statement, statement.sql)
-        return Outcome(substatement_type=kind, update_count=result.update_count, bytes_scanned=result.bytes_scanned)
+        written = [stored.address for stored in self._objects.list(table.location)] if table is not None else []
+        return Outcome(
+            substatement_type=kind,
+            update_count=result.update_count,
+            bytes_scanned=result.bytes_scanned,
+            data_files=[address for address in written if f"/{result.query_id}_" in address],
+        )
 
     def _create_as(self, statement: Statement, create: exp.Create, query: str) -> Outcome:
         if create.kind == "VIEW":
             return self._create_view(statement, create, query)
         table = ctas.read(create)
-        beside_results = f"{statement.output_location.rpartition('/')[0]}/tables/{statement.query_id}"
-        location = table.external_location or f"{beside_results}/"
+        location = table.external_location or f"{statement.output_location}/"
         try:
             written = self._run(
                 statement,
@@ -131,7 +137,7 @@ class TrinoEngine:
         except StatementFailed as failure:
             if failure.message.startswith("HIVE_"):
                 failure.message += (
-                    f". You may need to manually clean the data at location '{beside_results}' before retrying. "
+                    f". You may need to manually clean the data at location '{statement.output_location}' before retrying. "
                     "Athena will not delete data in your account."
                 )
             raise
@@ -140,6 +146,7 @@ class TrinoEngine:
             substatement_type="CREATE_TABLE_AS_SELECT",
             update_count=written.update_count,
             bytes_scanned=written.bytes_scanned,
+            data_files=[stored.address for stored in self._objects.list_data(location)] if written.update_count else (),
         )
 
     def _create_view(self, statement: Statement, create: exp.Create, query: str) -> Outcome:
@@ -219,6 +226,7 @@ def _catalog_properties(endpoint_url: str, region: str) -> Mapping[str, str]:
         **{f"s3.{name}": value for name, value in access.items()},
         "hive.non-managed-table-writes-enabled": "true",
         "hive.recursive-directories": "true",
+        "hive.parquet.time-zone": "UTC",
         "hive.collect-column-statistics-on-write": "false",
         "hive.table-statistics-enabled": "false",
         "hive.max-partitions-per-writers": str(ctas.MAX_PARTITIONS),

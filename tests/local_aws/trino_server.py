@@ -41,9 +41,8 @@ JDK_FOLDERS = (
 # Archive of each Maven artifact, and the folder below the server's that it becomes.
 _ARTIFACTS = {"trino-server-core": ("tar.gz", ""), "trino-hive": ("zip", "plugin/hive")}
 
-# The kernel closes the pipe on standard input when this process ends in whatever way; then the watcher ends
-# the server and removes its data. So stopping is closing the pipe, and a SIGKILL leaves nothing behind
-# either.
+# The kernel closes the pipe on standard input when this process ends in whatever way; then the watcher ends the server
+# and removes its data. So stopping is closing the pipe, and a SIGKILL leaves nothing behind either.
 _WATCHED = """
 data=$1; shift
 exec 3<&0 0</dev/null
@@ -54,6 +53,9 @@ exec "$@"
 
 _JVM_OPTIONS = (
     "-Xmx2G",
+    # Statements on small tables come and go: compiling them well costs as much again as running them.
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:ReservedCodeCacheSize=256M",
     "-Dfile.encoding=UTF-8",
@@ -118,6 +120,7 @@ class TrinoServer:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that Ctrl-C at the terminal leaves it up until this process is done
             )
         server = cls(url, process)
         try:
@@ -310,11 +313,9 @@ def _write_configuration(data: Path, url: str) -> None:
         "query.max-memory": "1GB",
         "query.max-memory-per-node": "1GB",
         "memory.heap-headroom-per-node": "256MB",
-        # Two hundred statements a second are planned in vain otherwise: each keeps a thousand finished ones.
+        # A suite runs thousands of statements, and the heap is small: let the finished ones go.
         "query.max-history": "50",
         "query.min-expire-age": "30s",
-        "task.concurrency": "2",
-        "task.max-worker-threads": "4",
         "web-ui.enabled": "false",
     }
     etc = data / "etc"
