@@ -81,6 +81,11 @@ class Execution:
         """Whether the result object is a text file: of DDL and utility statements, though not of CTAS."""
         return self.statement.output_location.endswith(".txt")
 
+    @property
+    def data_manifest(self) -> str:
+        """The address of the list of the files that the statement wrote, where it is a CTAS or an INSERT."""
+        return f"{self.statement.output_location}-manifest.csv"
+
     def described(self) -> dict[str, Any]:
         """The QueryExecution of GetQueryExecution."""
         status: dict[str, Any] = {"State": self.status, "SubmissionDateTime": self.submitted}
@@ -121,6 +126,8 @@ class Execution:
         }
         if self.outcome is not None:
             described["SubstatementType"] = self.outcome.substatement_type
+            if self.outcome.data_files is not None:
+                described["Statistics"]["DataManifestLocation"] = self.data_manifest
         if self.parameters is not None:
             described["ExecutionParameters"] = self.parameters
         return described
@@ -139,7 +146,23 @@ def _guess_type(sql: str) -> str:
     return "DDL" if opening in ("CREATE", "DROP", "ALTER", "MSCK") else "DML"
 
 
-_CTAS = re.compile(r"\bcreate\s+table\b.*\bas\b", re.IGNORECASE | re.DOTALL)
+def _result_name(sql: str, query_id: str) -> str:
+    """What Athena names a statement's result, below the output location. Of what writes data there is no result object.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
+    """
+    if _is_ctas(sql):
+        return f"tables/{query_id}"
+    if first_words(sql)[:1] == ["INSERT"]:
+        return query_id
+    return f"{query_id}.csv" if _guess_type(sql) == "DML" else f"{query_id}.txt"
+
+
+def _is_ctas(sql: str) -> bool:
+    return first_words(sql)[:2] == ["CREATE", "TABLE"] and _AS.search(sql) is not None
+
+
+_AS = re.compile(r"\bas\b", re.IGNORECASE)
 _EXTERNAL_LOCATION = re.compile(r"\bexternal_location\s*=", re.IGNORECASE)
 
 
@@ -192,9 +215,7 @@ class Service:
         enforced: bool,
     ) -> Execution:
         query_id = str(uuid.uuid4())
-        suffix = "txt" if _guess_type(query) != "DML" and not _CTAS.search(query) else "csv"
-        folder = configuration["OutputLocation"].rstrip("/")
-        address = f"{folder}/{query_id}.{suffix}"
+        address = f"{configuration['OutputLocation'].rstrip('/')}/{_result_name(query, query_id)}"
         parameters = request.get("ExecutionParameters")
         statement = Statement(_bound(query, parameters), context.get("Database") or "default", address, query_id)
         return Execution(
@@ -204,7 +225,7 @@ class Service:
             context=context,
             configuration={**configuration, "OutputLocation": address},
             parameters=parameters,
-            external_location_refused=enforced and bool(_CTAS.search(query) and _EXTERNAL_LOCATION.search(query)),
+            external_location_refused=enforced and _is_ctas(query) and bool(_EXTERNAL_LOCATION.search(query)),
         )
 
     def _run(self, execution: Execution, account_id: str) -> None:
@@ -239,19 +260,24 @@ class Service:
             del self._unfinished[execution.id]
 
     def _store(self, execution: Execution, outcome: Outcome, account_id: str) -> None:
-        """Write the result object and its metadata, as Athena does: quoted cells, a NULL as nothing, no header for DDL."""
-        objects, address = ObjectStore(account_id), execution.statement.output_location
-        if not objects.has_bucket(address):
+        """Write the result object and its metadata, as Athena does: quoted cells, a NULL as nothing, no header for DDL.
+
+        CTAS and INSERT leave the list of the files that they wrote instead.
+        """
+        objects, output = ObjectStore(account_id), execution.statement.output_location
+        if not objects.has_bucket(output):
             raise StatementFailed(
-                f"Unable to verify/create output bucket {address.split('/')[2]}: create it or give another OutputLocation",
+                f"Unable to verify/create output bucket {output.split('/')[2]}: create it or give another OutputLocation",
                 USER,
             )
-        if execution.is_ddl:
-            body = "".join(f"{row[0] or ''}\n" for row in outcome.rows)
+        if outcome.data_files is not None:
+            objects.write(execution.data_manifest, "".join(f"{file}\n" for file in outcome.data_files).encode())
+        elif execution.is_ddl:
+            objects.write(output, "".join(f"{row[0] or ''}\n" for row in outcome.rows).encode())
         else:
             body = _csv([[column.name for column in outcome.columns], *outcome.rows]) if outcome.columns else ""
-        objects.write(address, body.encode())
-        objects.write(f"{address}.metadata", json.dumps([column.__dict__ for column in outcome.columns]).encode())
+            objects.write(output, body.encode())
+        objects.write(f"{output}.metadata", json.dumps([column.__dict__ for column in outcome.columns]).encode())
 
     def stop(self, execution: Execution) -> None:
         """CANCELLED for one that has not ended; nothing for one that has."""

@@ -149,6 +149,7 @@ class _Execution:
         self._objects = objects
         self._tables: dict[tuple[str, str], GlueTable] = {}
         self._bytes_scanned = 0
+        self._data_files: list[str] = []
 
     def run(self, node: Node) -> Outcome:
         if isinstance(node, exp.Query | exp.Values):
@@ -288,16 +289,14 @@ class _Execution:
 
     def _create_table_as(self, statement: ctas.Ctas) -> Outcome:
         database, name = statement.database or self._statement.database.lower(), statement.name
-        outcome = Outcome(statement_type="DDL", substatement_type="CREATE_TABLE_AS_SELECT", update_count=0)
+        outcome = Outcome(statement_type="DDL", substatement_type="CREATE_TABLE_AS_SELECT", update_count=0, data_files=())
         if self._catalog.table(database, name) is not None:
             if statement.if_not_exists:
                 return outcome
             raise fail("TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists")
         if not self._catalog.has_database(database):
             raise fail("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist", error_type=1301)
-        folder = self._statement.output_location.rsplit("/", 1)[0]
-        location = statement.external_location or f"{folder}/tables/{self._statement.query_id}/"
-        location = location.rstrip("/") + "/"
+        location = (statement.external_location or self._statement.output_location).rstrip("/") + "/"
         if not self._objects.has_bucket(location):
             raise StatementFailed(f"HIVE_FILESYSTEM_ERROR: The bucket of {location} does not exist")
         if next(iter(self._objects.list(location)), None) is not None:
@@ -330,7 +329,7 @@ class _Execution:
         if not created:
             raise fail("TABLE_ALREADY_EXISTS", f"line 1:1: Destination table 'awsdatacatalog.{database}.{name}' already exists")
         self._register(database, name, partitions)
-        return Outcome((), (), "DDL", "CREATE_TABLE_AS_SELECT", rows.num_rows, self._bytes_scanned)
+        return Outcome((), (), "DDL", "CREATE_TABLE_AS_SELECT", rows.num_rows, self._bytes_scanned, self._data_files)
 
     def _rows(self, compiled: CompiledQuery, columns: Sequence[tuple[str, Type]]) -> pa.Table:
         found = self._query(compiled).to_arrow_table()
@@ -347,9 +346,9 @@ class _Execution:
             partitions[values] = location + "/".join(folders)
             for body in _split(part, bucketed):
                 self._statement.check_cancelled()
-                self._objects.write(
-                    f"{partitions[values].rstrip('/')}/{self._file_name(bucketed)}", formats.write_parquet(body, compression)
-                )
+                address = f"{partitions[values].rstrip('/')}/{self._file_name(bucketed)}"
+                self._objects.write(address, formats.write_parquet(body, compression))
+                self._data_files.append(address)
         return partitions if keys else {}
 
     def _file_name(self, bucketed: bool) -> str:
@@ -395,7 +394,7 @@ class _Execution:
             rows, table.location.rstrip("/") + "/", [key for key, _ in table.partition_keys], "SNAPPY", False
         )
         self._register(database, name, partitions)
-        return Outcome((), (), "DML", "INSERT", rows.num_rows, self._bytes_scanned)
+        return Outcome((), (), "DML", "INSERT", rows.num_rows, self._bytes_scanned, self._data_files)
 
     def _create_view(self, node: exp.Create) -> Outcome:
         database, name = (node.this.db or self._statement.database).lower(), node.this.name.lower()

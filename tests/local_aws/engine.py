@@ -52,7 +52,8 @@ class Outcome:
     """What a statement that succeeded gave.
 
     `rows` holds the cells as the texts that Athena prints, None for NULL, without a header row.
-    `statement_type` is DML, DDL or UTILITY; `update_count` the rows written by CTAS and INSERT, else None.
+    `statement_type` is DML, DDL or UTILITY. Of CTAS and INSERT, which write data, `update_count` is the number of rows and
+    `data_files` the s3:// addresses of the files; else they are None.
     """
 
     columns: Sequence[Column] = ()
@@ -61,13 +62,15 @@ class Outcome:
     substatement_type: str = "SELECT"
     update_count: int | None = None
     bytes_scanned: int = 0
+    data_files: Sequence[str] | None = None
 
 
 @dataclass
 class Statement:
     """One SQL text on its way through an engine.
 
-    `database` is the QueryExecutionContext's, `output_location` the s3:// address of the result object.
+    `database` is the QueryExecutionContext's, `output_location` the s3:// address of the result object. A CTAS has none: there
+    it is the folder, without its slash, of a table whose statement names no location.
     """
 
     sql: str
