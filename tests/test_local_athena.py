@@ -684,6 +684,22 @@ def test_ddl_writes_a_text_result_without_header(athena: Athena) -> None:
     assert list(csv.reader(io.StringIO("lines\n"))) == [["lines"]]
 
 
+def test_the_files_that_ctas_and_insert_wrote_are_listed_beside_the_results(athena: Athena) -> None:
+    made = athena.execution(f"CREATE TABLE t WITH (external_location = 's3://{BUCKET}/t/') AS SELECT 1 AS x")
+    assert made["ResultConfiguration"]["OutputLocation"] == f"{RESULTS}tables/{made['QueryExecutionId']}"
+    added = athena.execution("INSERT INTO t SELECT 2")
+    assert added["ResultConfiguration"]["OutputLocation"] == f"{RESULTS}{added['QueryExecutionId']}"
+    written = []
+    for execution in (made, added):
+        manifest = execution["Statistics"]["DataManifestLocation"]
+        assert manifest == f"{execution['ResultConfiguration']['OutputLocation']}-manifest.csv"
+        lines = athena.get(manifest).decode().splitlines()
+        assert len(lines) == 1
+        written += lines
+    assert sorted(written) == [stored.address for stored in ObjectStore(ACCOUNT_ID).list(f"s3://{BUCKET}/t/")]
+    assert "DataManifestLocation" not in athena.execution("SELECT x FROM t")["Statistics"]
+
+
 def test_dropping_an_external_table_keeps_its_objects(athena: Athena) -> None:
     athena.rows(f"CREATE TABLE t WITH (external_location = 's3://{BUCKET}/t/') AS SELECT 1 AS x")
     athena.rows("DROP TABLE IF EXISTS t")
