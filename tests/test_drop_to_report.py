@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lambda_scripts.lakehouse import sql
 from tests.lakes import RAW, Lake, csv, day
 
 AAPL = csv(day("2016-01-04", 100), day("2016-01-05", 110), day("2016-02-01", 99))
@@ -261,6 +262,23 @@ def test_every_partition_has_one_manifest_and_one_current_file(lake: Lake) -> No
     for key, named in lake.manifests().items():
         folder = key.replace("_symlink_format_manifest/", "").removesuffix("manifest")
         assert lake.keys(folder) == [named.strip().removeprefix(f"s3://{lake.bucket}/")]
+
+
+def test_the_worked_queries_speak_of_trouble(lake: Lake) -> None:
+    lake.drop(
+        {
+            "AAPL.csv": csv(day("2016-01-04", 100), "2016-01-05,,2,1,9,,5", day("2016-02-01", 99), "2016-02-02,1,2,0,,,5"),
+            "bad.csv": "x\n",
+        }
+    )
+    answers = {name: lake.query(sql.render(f"queries/{name}").text) for name in TROUBLE}
+    assert [(row["symbol"], row["days"]) for row in answers["longest_gaps"]] == [("AAPL", "27")]
+    assert [row["quality_issue"] for row in answers["quality_issues"]] == ["no readable open; close outside low to high"]
+    assert [(row["record"], row["reason"]) for row in answers["rejected_rows"]] == [("2016-02-02,1,2,0,,,5", "no close")]
+    assert [row["status"] for row in answers["files_with_trouble"]] == ["loaded", "refused"]
+
+
+TROUBLE = ("longest_gaps", "quality_issues", "rejected_rows", "files_with_trouble")
 
 
 def test_nothing_is_left_behind(lake: Lake) -> None:
