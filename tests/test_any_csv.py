@@ -28,7 +28,7 @@ TOMORROW, IN_THREE_DAYS = TODAY + timedelta(days=1), TODAY + timedelta(days=3)
 HEADER = "Date,Close,Volume"
 MONDAY, TUESDAY, WEDNESDAY = "2016-01-04", "2016-01-05", "2016-01-06"
 
-Days = Mapping[str, Mapping[str, object]]
+Days = dict[str, dict[str, object]]
 
 
 @dataclass(frozen=True)
