@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 
@@ -14,7 +15,7 @@ FOLDERS = ("tables", "views", "load", "reports", "queries")
 
 
 @pytest.fixture
-def statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sql, "FOLDER", tmp_path)
     sql._parsed.cache_clear()
     yield tmp_path / "a.sql"
