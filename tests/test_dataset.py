@@ -33,24 +33,10 @@ def expected(dropped: Lake) -> oracle.Lake:
 
 
 def test_the_prices_are_those_of_the_oracle(dropped: Lake, expected: oracle.Lake) -> None:
-    columns = [
-        "symbol",
-        "trade_date",
-        "open",
-        "high",
-        "low",
-        "close",
-        "adj_close",
-        "volume",
-        "daily_change",
-        "daily_range",
-        "source",
-        "year",
-        "month",
-    ]
-    rows = dropped.query(f"SELECT {', '.join(columns)} FROM stocks_processed ORDER BY symbol, trade_date")
+    rows = dropped.query("SELECT * FROM stocks_processed ORDER BY symbol, trade_date")
     assert len(rows) == 8_004
-    assert_same(rows, expected.processed, columns)
+    assert {row["quality_issue"] for row in rows} == {None}
+    assert_same(rows, expected.processed, [column for column in expected.processed[0] if column != "source_modified"])
 
 
 def test_the_monthly_report_is_that_of_the_oracle(dropped: Lake, expected: oracle.Lake) -> None:
