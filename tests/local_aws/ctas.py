@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from .dialect import Node, Output, fail
+from .dialect.grammar import Node, fail
+from .dialect.outputs import Output
 from .engine import StatementFailed
 from .expression import not_supported
 from .trino_types import UNKNOWN, Type, coerces
@@ -36,7 +37,7 @@ class Ctas:
 
 
 def read(node: exp.Create) -> Ctas:
-    """The statement that `dialect.parse` gave. StatementFailed for a property that Athena does not know or does not take."""
+    """The statement that `grammar.parse` gave. StatementFailed for a property that Athena does not know or does not take."""
     table = node.this
     if not isinstance(table, exp.Table):
         raise not_supported("CREATE TABLE AS with a column list")

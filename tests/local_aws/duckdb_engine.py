@@ -17,10 +17,13 @@ from duckdb import sqltypes
 from duckdb.func import FunctionNullHandling
 from sqlglot import exp
 
-from . import casts, ctas, formats, functions
+from . import casts, ctas, formats
 from .athena_text import text
 from .catalog import DEFAULT_PARTITION, OWNER, GlueCatalog, GlueTable, parquet_storage
-from .dialect import PATH, CompiledQuery, Node, Output, Scan, Table, View, compile_query, fail, parse
+from .dialect import CompiledQuery, compile_query, macros
+from .dialect.grammar import Node, fail, parse
+from .dialect.outputs import Output
+from .dialect.scopes import PATH, Scan, Table, View
 from .engine import Column, Outcome, Statement, StatementCancelled, StatementFailed
 from .expression import Expression, not_supported, quote
 from .formats import LAZY_SIMPLE, SYMLINK_INPUT
@@ -68,7 +71,7 @@ class DuckDBEngine:
             sqltypes.VARCHAR,
             null_handling=FunctionNullHandling.SPECIAL,
         )
-        for macro in (*casts.MACROS, *functions.MACROS):
+        for macro in (*casts.MACROS, *macros.MACROS):
             self._database.execute(macro)
         self._connecting = threading.Lock()
 
@@ -162,7 +165,7 @@ class _Execution:
             return self._insert(node)
         raise not_supported(f"the statement {self._statement.sql[:80]!r}")
 
-    # `dialect.Catalog`
+    # `scopes.Catalog`
 
     def has_database(self, name: str) -> bool:
         return self._catalog.has_database(name)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from moto.glue.responses import GlueResponse
 from sqlglot import TokenType, exp
 
-from . import athena_text, ctas, dialect, trino_client, trino_server
+from . import athena_text, ctas, trino_client, trino_server
 from .catalog import GlueCatalog
+from .dialect import grammar
 from .engine import SYSTEM, USER, Column, Outcome, Statement, StatementCancelled, StatementFailed
 from .hive_ddl import HiveDdl, first_words
 from .objects import ObjectStore
@@ -103,7 +104,7 @@ class TrinoEngine:
     def _change(self, statement: Statement, kind: str) -> Outcome:
         # Trino itself would write into a bucketed table, and delete whole partitions.
         # https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
-        change = dialect.parse(statement.sql)
+        change = grammar.parse(statement.sql)
         target = change.find(exp.Table)
         if not isinstance(change, exp.Insert) or target is None:
             raise StatementFailed("NOT_SUPPORTED: Modifying Hive table rows is only supported for transactional tables")
@@ -188,10 +189,10 @@ def _split(sql: str) -> tuple[exp.Create | None, str]:
     The query stays Trino's to read: sqlglot only sees the words before it.
     """
     depth = 0
-    for token in dialect.Athena().tokenize(sql):
+    for token in grammar.Athena().tokenize(sql):
         depth += {"(": 1, ")": -1}.get(token.text, 0) if token.token_type != TokenType.STRING else 0
         if depth == 0 and token.token_type == TokenType.ALIAS:
-            create = dialect.parse(sql[: token.start] + "AS SELECT 1 AS one")
+            create = grammar.parse(sql[: token.start] + "AS SELECT 1 AS one")
             return (create if isinstance(create, exp.Create) else None), sql[token.end + 1 :].strip().rstrip(";")
     return None, ""
 

@@ -1,0 +1,67 @@
+"""Trino's SQL as sqlglot parses it, and the refusals that point at a place in it.
+
+sqlglot only parses: its own transpiling is not used, since it passes on what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+
+from ..engine import StatementFailed
+from ..expression import not_supported
+
+Node = exp.Expr
+
+
+class Athena(Trino):
+    """Trino's grammar with every function call left as it was written, since the functions are resolved here."""
+
+    class Parser(Trino.Parser):  # type: ignore[misc, valid-type, unused-ignore]
+        FUNCTIONS: dict[str, Callable[..., Any]] = {}
+        FUNCTION_PARSERS = {
+            name: Trino.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+        }
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+
+
+def parse(sql: str) -> Node:
+    """The one statement in `sql`; StatementFailed with SYNTAX_ERROR otherwise."""
+    try:
+        statements = [statement for statement in sqlglot.parse(sql, dialect=Athena) if statement is not None]
+    except sqlglot.errors.ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        where = f"line {first.get('line', 1)}:{first.get('col', 1)}"
+        raise StatementFailed(f"SYNTAX_ERROR: {where}: {first.get('description', error)}") from None
+    except sqlglot.errors.SqlglotError as error:
+        raise StatementFailed(f"SYNTAX_ERROR: line 1:1: {error}") from None
+    if len(statements) != 1:
+        raise StatementFailed("SYNTAX_ERROR: Only one sql statement is allowed. Got: " + sql[:200])
+    return statements[0]
+
+
+def fail(error_name: str, message: str, node: Node | None = None, error_type: int = 1001) -> StatementFailed:
+    """Trino's error of that name at `node`; `error_type` is Athena's number for its kind."""
+    return StatementFailed(f"{error_name}: {position(node)}{message}", error_type=error_type)
+
+
+def position(node: Node | None) -> str:
+    """ "line 1:8: " for the first token of a node, as Trino opens its messages; empty where it is not known."""
+    found = []
+    for part in node.walk() if node is not None else ():
+        meta = part.meta
+        if "line" in meta and "col" in meta:
+            width = meta.get("end", 0) - meta.get("start", 0)
+            found.append((meta["line"], max(1, meta["col"] - width)))
+    return "line {}:{}: ".format(*min(found)) if found else ""
+
+
+def only(node: Node, *allowed: str) -> None:
+    """Refuse a node that carries a clause which no rule here looks at."""
+    for name, value in node.args.items():
+        if value and name not in allowed:
+            raise not_supported(f"{type(node).__name__} with {name.strip('_')} in {node.sql(dialect='trino')[:80]}")
