@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -399,9 +400,12 @@ class Outcome:
     logged: list[str]
 
 
+Logs = list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def outcomes(request: pytest.FixtureRequest) -> dict[str, Outcome]:
-    """What became of all the files, dropped at once, by what each is about."""
+def dropped(request: pytest.FixtureRequest) -> tuple[dict[str, Outcome], Logs]:
+    """What became of all the files, dropped at once, by what each is about; and what was logged meanwhile."""
     with LocalAccount(request.config.getoption("--engine")) as account:
         account.create_lake()
         lake = Lake(account)
@@ -412,7 +416,7 @@ def outcomes(request: pytest.FixtureRequest) -> dict[str, Outcome]:
         refusals = lake.logged("refused")
         sources = {about: f"s3://{lake.bucket}/raw/stocks/{key}" for about, key in KEYS.items()}
     assert set(loads) == set(sources.values())
-    return {
+    outcomes = {
         about: Outcome(
             loads[source],
             [row for row in prices if row["source"] == source],
@@ -421,6 +425,12 @@ def outcomes(request: pytest.FixtureRequest) -> dict[str, Outcome]:
         )
         for about, source in sources.items()
     }
+    return outcomes, account.logs
+
+
+@pytest.fixture
+def outcomes(dropped: tuple[dict[str, Outcome], Logs]) -> dict[str, Outcome]:
+    return dropped[0]
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if not file.refused], ids=lambda file: file.about)
@@ -466,6 +476,14 @@ def test_a_file_is_refused_with_evidence_and_remedy(file: File, outcomes: dict[s
     assert outcome.load["status"] == "refused" and outcome.prices == outcome.rejected == []
     assert [outcome.load[count] for count in ("rows", "accepted", "superseded", "rejected")] == ["0"] * 4
     assert outcome.logged == [reason]
+
+
+def test_one_statement_parses_a_batch_whatever_its_layouts(dropped: tuple[dict[str, Outcome], Logs]) -> None:
+    _, logs = dropped
+    parses = [line for line in logs if line["step"] == "athena" and line["statement"] == "load/parsed_rows"]
+    batches = [line for line in logs if line["step"] == "loaded"]
+    assert sum(line["files"] for line in batches) == len(FILES)
+    assert len(parses) == sum(line["files"] > line["refused"] for line in batches)
 
 
 def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
