@@ -98,6 +98,7 @@ LINES = [
     File("blank lines are no rows", two_days("\n \n\n", start="\n", finish="\n\n\t\n"), days=TWO_DAYS),
     File("a header that is repeated is no row", two_days() + HEADER + "\n", days=TWO_DAYS),
     File("a byte order mark is no part of the header", two_days("\r\n", start="\ufeff"), days=TWO_DAYS),
+    File("a byte order mark written twice", two_days(start="\ufeff\ufeff"), days=TWO_DAYS),
     File(
         "files put together, each with its byte order mark",
         two_days(start="\ufeff") + csv("2016-01-06,3.5,30", header="\ufeff" + HEADER),

@@ -76,10 +76,15 @@ def _whole_lines(content: bytes, ended: bool) -> tuple[list[str], bytes]:
     held = b"\r" if content.endswith(b"\r") and not ended else b""  # its line feed may come with the next piece
     unified = content.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     whole, end, rest = unified.rpartition(b"\n")
-    lines = whole.decode(errors="replace").split("\n") if end else []
+    lines = _decoded(whole).split("\n") if end else []
     if ended and rest:
-        return [*lines, rest.decode(errors="replace")], b""
+        return [*lines, _decoded(rest)], b""
     return lines, rest + held
+
+
+def _decoded(content: bytes) -> str:
+    """The text without byte order marks: files that were put together have some inside, and the parse statement drops all."""
+    return content.decode(errors="replace").replace("\ufeff", "")
 
 
 def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
