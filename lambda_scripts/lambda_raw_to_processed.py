@@ -23,5 +23,5 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         drops = [change for change in changes if lake.layout.is_raw_file(change.key)]
         log.event("event", changes=len(changes), drops=len(drops), skipped=[c.key for c in changes if c not in drops])
         lake.inbox.add((drop.key, drop.token) for drop in drops)
-        outcome[bucket] = drain(lake, load.work, lake.config.batch_files)
+        outcome[bucket] = drain(lake, load.work, lake.config.batch_files) if drops else "no drop among the changes"
     return outcome

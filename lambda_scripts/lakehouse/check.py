@@ -80,7 +80,7 @@ def _result(name: str, look: Callable[[], str], fix: str) -> dict[str, Any]:
 
 def _bucket(lake: Lake) -> str:
     key = lake.layout.check_probe()
-    next(lake.store.objects(lake.layout.raw_prefix), None)
+    lake.store.any(lake.layout.raw_prefix)
     found = lake.store.look(key)
     etag = lake.store.swap(key, b"probe", found.etag if found else None)
     lake.store.swap(key, b"probe once more", etag)

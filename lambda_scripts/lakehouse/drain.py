@@ -24,7 +24,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     fresh invocation, in smaller batches where not even one was done.
     """
     batches = 0
-    while not lake.inbox.is_empty():
+    while True:
         if not lake.lease.take():
             return _outcome("left to the holder of the lease", batches)
         try:
@@ -44,7 +44,8 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             lake.lease.give_back()
             raise
         lake.lease.give_back()
-    return _outcome("the inbox is empty", batches)
+        if lake.inbox.is_empty():
+            return _outcome("the inbox is empty", batches)
 
 
 def _outcome(outcome: str, batches: int) -> dict[str, Any]:

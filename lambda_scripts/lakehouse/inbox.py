@@ -61,7 +61,7 @@ class Inbox:
         return found
 
     def is_empty(self) -> bool:
-        return next(self._store.objects(self._layout.inbox(self._queue)), None) is None
+        return not self._store.any(self._layout.inbox(self._queue))
 
     def clear(self, markers: Iterable[Marker]) -> None:
         self._store.delete(marker.key for marker in markers)

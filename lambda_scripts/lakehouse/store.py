@@ -108,6 +108,10 @@ class Store:
             for found in page.get("Contents", ()):
                 yield Stored(found["Key"], found["Size"], found["ETag"], found["LastModified"])
 
+    def any(self, prefix: str) -> bool:
+        """Whether there is an object under the prefix."""
+        return bool(self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1).get("Contents"))
+
     def folders(self, prefix: str) -> list[str]:
         """The names one level below the prefix."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
