@@ -117,7 +117,7 @@ def yearly(processed: Sequence[Row]) -> list[Row]:
                 **report,
                 "yearly_high": _extreme(max, rows, "high"),
                 "yearly_low": _extreme(min, rows, "low"),
-                "max_drawdown_pct": _max_drawdown_pct([_adjusted(row) for row in rows]),
+                "max_drawdown_pct": _max_drawdown_pct(_levels(rows)),
             })  # fmt: skip
             previous = rows[-1]
     return reports
@@ -151,11 +151,15 @@ def _change(earlier: Row, later: Row, since: Row | None = None) -> float | None:
     """The adjusted close's change as a fraction; None where over a calendar year lies between."""
     if (since or later)["trade_date"].year - earlier["trade_date"].year > 1:
         return None
-    return float(_adjusted(later) / _adjusted(earlier) - 1)
+    both_adjusted = earlier["adj_close"] is not None and later["adj_close"] is not None
+    column = "adj_close" if both_adjusted else "close"
+    return float(later[column] / earlier[column] - 1)
 
 
-def _adjusted(row: Row) -> float:
-    return float(row["close"] if row["adj_close"] is None else row["adj_close"])
+def _levels(rows: Sequence[Row]) -> list[float]:
+    """What a fall is measured on: the adjusted closes where every row has one, else the closes."""
+    column = "adj_close" if all(row["adj_close"] is not None for row in rows) else "close"
+    return [float(row[column]) for row in rows]
 
 
 def _max_drawdown_pct(prices: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 import pytest
 
 from lambda_scripts.lakehouse import columns
-from lambda_scripts.lakehouse.errors import FileRefused
+from lambda_scripts.lakehouse.errors import FileRefusedError
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_weaker_name_counts_only_where_no_stronger_one_is(header: str, meaning
     ],
 )
 def test_two_columns_of_one_meaning_are_refused_by_name(header: str, rivals: str) -> None:
-    with pytest.raises(FileRefused, match=rivals):
+    with pytest.raises(FileRefusedError, match=rivals):
         columns.bind(header.split(","))
 
 

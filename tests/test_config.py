@@ -16,7 +16,7 @@ def test_the_defaults_are_those_of_the_description() -> None:
 
 def test_every_field_is_read_from_the_environment_with_its_type() -> None:
     config = Config.from_environment(
-        "event-bucket",
+        "",
         {
             "LAKE_BUCKET": "mine",
             "LAKE_BATCH_FILES": "7",
@@ -33,6 +33,11 @@ def test_an_empty_value_switches_the_crawler_off_but_not_the_bucket() -> None:
     assert (config.bucket, config.raw_crawler) == ("event-bucket", "")
 
 
+def test_a_lake_has_one_bucket() -> None:
+    with pytest.raises(ConfigurationError, match="one lake has one bucket"):
+        Config.from_environment("event-bucket", {"LAKE_BUCKET": "mine"})
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
@@ -41,6 +46,7 @@ def test_an_empty_value_switches_the_crawler_off_but_not_the_bucket() -> None:
         ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "many"}, "LAKE_BATCH_FILES must be a int"),
         ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "0"}, "at least 1"),
         ({"LAKE_BUCKET": "b", "LAKE_RAW_PREFIX": "raw"}, "must end in a slash"),
+        ({"LAKE_BUCKET": "b", "LAKE_PIPELINE_PREFIX": "raw/pipeline/"}, "lies within LAKE_RAW_PREFIX"),
         ({"LAKE_BUCKET": "b", "LAKE_POLL_SECONDS": "-1"}, "must not be negative"),
         ({"LAKE_BUCKET": "b", "LAKE_DATE_ORDER": "american"}, "day-first or month-first"),
     ],

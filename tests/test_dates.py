@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lambda_scripts.lakehouse.dates import TRIES, DateStyle, settle, styles
-from lambda_scripts.lakehouse.errors import FileRefused
+from lambda_scripts.lakehouse.errors import FileRefusedError
 
 ISO = DateStyle("#-#-#", 1, 2, 3)
 DAY_FIRST = DateStyle("#/#/#", 3, 2, 1)
@@ -92,7 +92,7 @@ def test_no_more_dates_are_read_than_needed() -> None:
 
 def test_a_column_that_is_no_date_is_not_read_to_its_end() -> None:
     texts = iter([f"row {number}" for number in range(TRIES + 1)])
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefusedError):
         settle(texts, day_first=True)
     assert next(texts) == f"row {TRIES}"
 
@@ -110,6 +110,6 @@ def test_a_column_that_is_no_date_is_not_read_to_its_end() -> None:
     ],
 )
 def test_dates_without_a_style_are_refused_with_the_evidence(texts: list[str], reason: str) -> None:
-    with pytest.raises(FileRefused) as caught:
+    with pytest.raises(FileRefusedError) as caught:
         settle(texts, day_first=True)
     assert reason in str(caught.value)

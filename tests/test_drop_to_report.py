@@ -264,6 +264,15 @@ def test_every_partition_has_one_manifest_and_one_current_file(lake: Lake) -> No
         assert lake.keys(folder) == [named.strip().removeprefix(f"s3://{lake.bucket}/")]
 
 
+def test_a_return_never_compares_an_adjusted_close_with_a_plain_one(lake: Lake) -> None:
+    rows = [f"2016-01-0{number},100,100,100,100,{adjusted},5" for number, adjusted in ((4, 10), (5, 10), (6, ""), (7, 10))]
+    lake.drop({"AAPL.csv": csv(*rows, "2016-02-01,100,100,100,100,,5")})
+    returns = lake.query("SELECT DISTINCT daily_return_pct FROM stocks_daily WHERE daily_return_pct IS NOT NULL")
+    assert returns == [{"daily_return_pct": "0.0"}]
+    assert [(row["volatility"], row["return_pct"]) for row in lake.monthly()] == [("0.0", None), (None, "0.0")]
+    assert lake.yearly()[0]["max_drawdown_pct"] == "0.0"
+
+
 def test_the_worked_queries_speak_of_trouble(lake: Lake) -> None:
     lake.drop(
         {

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lambda_scripts.lakehouse.errors import FileRefused
+from lambda_scripts.lakehouse.errors import FileRefusedError
 from lambda_scripts.lakehouse.heads import Head, Source, inspect
 
 SOURCES = Path(__file__).parent / "sources"
@@ -44,7 +44,7 @@ def look(content: str | bytes, key: str = "raw/stocks/AAPL.csv", **settings: Any
 
 
 def refusal(content: str | bytes, key: str = "raw/stocks/AAPL.csv") -> str:
-    with pytest.raises(FileRefused) as caught:
+    with pytest.raises(FileRefusedError) as caught:
         look(content, key)
     return str(caught.value)
 
@@ -341,6 +341,6 @@ def test_noise_is_refused_or_read_but_never_breaks_the_look(seed: int) -> None:
         content[chance.randrange(len(content))] = chance.choice(b'\x00\xff\xc3",;\r\n 019-/')
     try:
         look(bytes(content))
-    except FileRefused as refused:
+    except FileRefusedError as refused:
         assert len(str(refused)) <= 300
         assert str(refused).isprintable()

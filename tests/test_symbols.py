@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambda_scripts.lakehouse.errors import FileRefused
+from lambda_scripts.lakehouse.errors import FileRefusedError
 from lambda_scripts.lakehouse.symbols import from_key
 
 FOLDER = "raw/stocks/"
@@ -48,5 +48,5 @@ def test_folders_elsewhere_name_no_symbol() -> None:
 
 @pytest.mark.parametrize("name", ["_2016.csv", ".csv", " .csv", "HistoricalData_1700000000000.csv", "daily_adjusted_IBM.csv"])
 def test_a_name_that_is_no_symbol_is_refused(name: str) -> None:
-    with pytest.raises(FileRefused, match="no symbol column, and the file name '.*' does not name one"):
+    with pytest.raises(FileRefusedError, match="no symbol column, and the file name '.*' does not name one"):
         from_key(FOLDER + name, FOLDER)

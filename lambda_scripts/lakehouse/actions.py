@@ -20,6 +20,8 @@ from .inbox import FORCED
 from .lake import Lake, open_lake
 from .layout import RAW_QUEUE
 
+NAMES_AT_ONCE = 1_000
+
 _FIELDS = {"drain": {"batch_files"}, "reprocess": {"prefix"}, "check": set[str]()}
 
 
@@ -52,7 +54,9 @@ def _reprocess(lake: Lake, prefix: str, request_id: str) -> int:
     if not prefix.startswith(start):
         raise ConfigurationError(f"the prefix to reprocess must lie under {start}, not {prefix!r}")
     names = sorted(set(_names(lake, prefix)))
-    lake.inbox.add((name, f"{FORCED}{request_id}") for name in names)
+    for start_at in range(0, len(names), NAMES_AT_ONCE):
+        lake.deadline.check(f"put {prefix} into the inbox, of which {start_at} of {len(names)} names are there")
+        lake.inbox.add((name, f"{FORCED}{request_id}") for name in names[start_at : start_at + NAMES_AT_ONCE])
     log.event("reprocess", prefix=prefix, names=len(names))
     return len(names)
 

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from . import log, parallel
 from .clock import Deadline
-from .errors import Error, QueryFailed
+from .errors import Error, QueryFailedError
 from .sql import Statement
 from .store import Store
 
 # Waits grow from a tenth to the whole of the configured poll time: most statements of a small batch are soon done.
-FIRST_POLL = 0.1
+FIRST_POLL_SECONDS = 0.1
 
 # What ListQueryExecutions calls final: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -49,8 +51,8 @@ class Athena:
     def run(self, *statements: Statement) -> list[Finished]:
         """Run the statements at the same time; their answers in order.
 
-        Raises QueryFailed for the first that fails and DeadlineReached when time is up. Either way those that are under way
-        are stopped.
+        Raises QueryFailedError for the first that fails and DeadlineReachedError when time is up; either way those under way are
+        stopped.
         """
         waiting: dict[str, Statement] = {}
         finished: dict[str, Finished] = {}
@@ -61,7 +63,7 @@ class Athena:
                 query_id = self._start(statement)
                 waiting[query_id] = statement
                 order.append(query_id)
-            poll = min(FIRST_POLL, self._poll_seconds)
+            poll = min(FIRST_POLL_SECONDS, self._poll_seconds)
             while waiting:
                 self._deadline.sleep(poll, "wait for Athena")
                 poll = min(poll * 1.5, self._poll_seconds)
@@ -110,12 +112,16 @@ class Athena:
             log.warning(
                 "athena", statement=statement.name, query_id=query_id, seconds=seconds, state=status["State"], error=reason
             )
-            raise QueryFailed(statement.name, query_id, reason)
+            raise QueryFailedError(statement.name, query_id, reason)
         log.event("athena", statement=statement.name, query_id=query_id, seconds=seconds, bytes_scanned=scanned)
         return Finished(statement, query_id, execution["ResultConfiguration"]["OutputLocation"], scanned)
 
     def _stop(self, query_id: str) -> None:
-        self._client.stop_query_execution(QueryExecutionId=query_id)
+        """Stop a query, so that it costs no more. Why the work ended is more important than a stop that is refused."""
+        try:
+            self._client.stop_query_execution(QueryExecutionId=query_id)
+        except ClientError as error:
+            log.warning("query not stopped", query_id=query_id, error=str(error))
 
 
 # A cell is quoted, or bare and then NULL. (The csv module can't tell the two apart before Python 3.12.)

@@ -55,12 +55,13 @@ class Catalog:
         wanted = sorted(set(partitions))
         known: set[Partition] = set()
         for chunk in _chunks(wanted, READ_PARTITIONS_AT_ONCE):
-            answer = self._client.batch_get_partition(
-                DatabaseName=self.database, TableName=table, PartitionsToGet=[{"Values": list(each)} for each in chunk]
-            )
-            if unprocessed := answer.get("UnprocessedKeys"):
-                raise Error(f"Glue did not look up {len(unprocessed)} partitions of {table}; the next attempt will")
-            known.update(tuple(each["Values"]) for each in answer["Partitions"])
+            keys = [{"Values": list(each)} for each in chunk]
+            while keys:
+                answer = self._client.batch_get_partition(DatabaseName=self.database, TableName=table, PartitionsToGet=keys)
+                known.update(tuple(each["Values"]) for each in answer["Partitions"])
+                # A large answer comes in parts. What Glue never gets to counts as missing: registering it again is harmless.
+                left = answer.get("UnprocessedKeys") or []
+                keys = left if len(left) < len(keys) else []
         return [partition for partition in wanted if partition not in known]
 
     def register(self, table: str, locations: Mapping[Partition, str]) -> None:

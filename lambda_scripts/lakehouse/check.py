@@ -21,7 +21,7 @@ LEAST_TIMEOUT_SECONDS = 300
 LEAST_MEMORY_MB = 512
 
 
-class Wrong(Error):
+class WrongError(Error):
     """What is not right, in words."""
 
 
@@ -86,7 +86,7 @@ def _bucket(lake: Lake) -> str:
     lake.store.swap(key, b"probe once more", etag)
     part = lake.store.read(key)
     if part is None or part.body != b"probe once more":
-        raise Wrong(f"{lake.store.uri(key)} does not read as it was written")
+        raise WrongError(f"{lake.store.uri(key)} does not read as it was written")
     lake.store.copy(key, key + "-copy")
     lake.store.delete([key, key + "-copy"])
     return lake.config.bucket
@@ -106,7 +106,7 @@ def _notifications(lake: Lake) -> str:
         rules = {rule["Name"].lower(): rule["Value"] for rule in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())}
         if prefix.startswith(rules.get("prefix", "")) and any(event.startswith("s3:ObjectCreated:") for event in each["Events"]):
             return f"created objects under {rules.get('prefix', 'any prefix')!r}"
-    raise Wrong(f"no notification for objects created under {prefix} calls this function")
+    raise WrongError(f"no notification for objects created under {prefix} calls this function")
 
 
 def _plain(arn: str) -> str:
@@ -119,7 +119,7 @@ def _function(context: Any) -> str:
     memory = int(context.memory_limit_in_mb)
     found = f"{seconds:.0f} s left of its time, {memory} MB"
     if seconds < LEAST_TIMEOUT_SECONDS - 60 or memory < LEAST_MEMORY_MB:
-        raise Wrong(found)
+        raise WrongError(found)
     return found
 
 
@@ -129,17 +129,21 @@ def _invoke(lake: Lake) -> str:
 
 
 def _catalogue(lake: Lake) -> str:
-    return f"database {lake.config.database} with {len(lake.catalog.tables())} tables and views"
+    tables = lake.catalog.tables()
+    if "stocks_staging_lines" in tables:
+        lake.catalog.register("stocks_staging_lines", {("check",): lake.store.uri(lake.layout.check_probe())})
+        lake.catalog.unregister("stocks_staging_lines", [("check",)])
+    return f"database {lake.config.database} with {len(tables)} tables and views"
 
 
 def _workgroup(lake: Lake) -> str:
     group = client("athena").get_work_group(WorkGroup=lake.config.workgroup)["WorkGroup"]
     if group.get("State") == "DISABLED":
-        raise Wrong(f"workgroup {lake.config.workgroup} is disabled")
+        raise WrongError(f"workgroup {lake.config.workgroup} is disabled")
     configuration = group.get("Configuration", {})
     # A CTAS may not say where to write then: https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
     if configuration.get("EnforceWorkGroupConfiguration") and configuration.get("ResultConfiguration", {}).get("OutputLocation"):
-        raise Wrong(f"workgroup {lake.config.workgroup} overrides where results go")
+        raise WrongError(f"workgroup {lake.config.workgroup} overrides where results go")
     return lake.config.workgroup
 
 
@@ -152,7 +156,7 @@ def _crawler(name: str) -> str:
     crawler = client("glue").get_crawler(Name=name)["Crawler"]
     last = crawler.get("LastCrawl", {})
     if last.get("Status") == "FAILED":
-        raise Wrong(f"its last run failed: {last.get('ErrorMessage', 'no message')} (log stream {last.get('LogStream')})")
+        raise WrongError(f"its last run failed: {last.get('ErrorMessage', 'no message')} (log stream {last.get('LogStream')})")
     return f"{crawler['State']}, last run {last.get('Status', 'none yet')}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
-from .errors import DeadlineReached
+from .errors import DeadlineReachedError
 
 
 class Clock:
@@ -32,12 +32,12 @@ class Deadline:
         return self._end - self.clock.monotonic()
 
     def check(self, what: str) -> None:
-        """Raise DeadlineReached when no time is left for `what`."""
+        """Raise DeadlineReachedError when no time is left for `what`."""
         if self.remaining_seconds() <= 0:
-            raise DeadlineReached(f"no time left in this invocation to {what}")
+            raise DeadlineReachedError(f"no time left in this invocation to {what}")
 
     def sleep(self, seconds: float, what: str) -> None:
-        """Sleep, but not past the deadline; raise DeadlineReached once it has passed."""
+        """Sleep, but not past the deadline; raise DeadlineReachedError once it has passed."""
         self.check(what)
         self.clock.sleep(min(seconds, max(0.0, self.remaining_seconds())))
 

@@ -3,11 +3,13 @@
 `ALIASES` is the one table of them; reading another source's files takes one more line in it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .errors import FileRefused
+from .errors import FileRefusedError
 from .text import shown
 
 
@@ -135,7 +137,7 @@ def meanings(names: Sequence[str]) -> set[str]:
 def bind(names: Sequence[str]) -> dict[str, int]:
     """The 1-based position of each meaning that the header names have; unknown names are left out.
 
-    Raises FileRefused, naming the columns, when two have one meaning and neither has precedence.
+    Raises FileRefusedError, naming the columns, when two have one meaning and neither has precedence.
     """
     claims: dict[str, list[tuple[int, int]]] = {}
     for position, name in enumerate(names, start=1):
@@ -147,6 +149,6 @@ def bind(names: Sequence[str]) -> dict[str, int]:
         (rank, position), *others = sorted(ranked)
         if others and others[0][0] == rank:
             rivals = f"{shown(names[position - 1], 30)} and {shown(names[others[0][1] - 1], 30)}"
-            raise FileRefused(f"two columns mean {meaning}, {rivals}: rename or remove the wrong one")
+            raise FileRefusedError(f"two columns mean {meaning}, {rivals}: rename or remove the wrong one")
         bound[meaning] = position
     return bound

@@ -53,16 +53,25 @@ class Config:
             if name != "bucket" or text:
                 values[name] = _typed(name, text, known[name])
         config = cls(**values)  # type: ignore[arg-type]
+        if bucket and config.bucket != bucket:
+            raise ConfigurationError(
+                f"the event is of bucket {bucket}, but LAKE_BUCKET is {config.bucket}: one lake has one bucket"
+            )
         config._check()
         return config
 
     def _check(self) -> None:
         if not self.bucket:
             raise ConfigurationError("no bucket: set LAKE_BUCKET on the function, since this event names none")
+        prefixes = {field.name: getattr(self, field.name) for field in fields(self) if field.name.endswith("_prefix")}
+        for name, prefix in prefixes.items():
+            if not prefix.endswith("/") or prefix.startswith("/"):
+                raise ConfigurationError(f"LAKE_{name.upper()} must end in a slash and not begin with one, not {prefix!r}")
+            for other, inner in prefixes.items():
+                if other != name and inner.startswith(prefix):
+                    raise ConfigurationError(f"LAKE_{other.upper()} {inner!r} lies within LAKE_{name.upper()} {prefix!r}")
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name.endswith("_prefix") and (not value.endswith("/") or value.startswith("/")):
-                raise ConfigurationError(f"LAKE_{field.name.upper()} must end in a slash and not begin with one, not {value!r}")
             if isinstance(value, (int, float)) and value < 0:
                 raise ConfigurationError(f"LAKE_{field.name.upper()} must not be negative, not {value}")
         if self.batch_files < 1:

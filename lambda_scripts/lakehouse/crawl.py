@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 from botocore.exceptions import ClientError
 
@@ -17,16 +17,33 @@ from . import log
 from .lake import Lake, client
 
 RAW_TABLE = "stocks_raw"
+RETRY_FAILED_SECONDS = 3_600.0
+
+
+@dataclass
+class CrawlState:
+    """The folders that were asked for, whether a crawl is still to be started, and when the last one was (Unix time)."""
+
+    asked: list[str] = field(default_factory=list)
+    wanted: bool = False
+    started: float = 0.0
 
 
 def begin_if_needed(lake: Lake, keys: Iterable[str]) -> None:
     """Start the raw crawler if these raw files lie in folders that it has not seen, or a crawl is still wanted.
 
-    Never raises for what the crawler or the catalogue answers: it is logged, with the remedy.
+    Never raises for what Glue answers: it is logged, with the remedy. A crawl that failed is reported each time, and started
+    again an hour after it was.
     """
-    if lake.config.raw_crawler:
-        with _beside(lake.config.raw_crawler):
-            _begin_if_needed(lake, {key[: key.rfind("/") + 1] for key in keys})
+    crawler = lake.config.raw_crawler
+    if not crawler:
+        return
+    state = _read(lake)
+    with _beside(crawler):
+        if _wants(lake, state, {key[: key.rfind("/") + 1] for key in keys}, _last_failed(crawler)):
+            state.wanted = not _start(crawler)
+            state.started = state.started if state.wanted else lake.clock.now().timestamp()
+            lake.store.put(lake.layout.crawl_state(), json.dumps(asdict(state)).encode())
 
 
 def start_beside(crawler: str) -> None:
@@ -40,6 +57,8 @@ def _beside(crawler: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
+        if not error.operation_name.endswith("Crawler"):
+            raise
         log.warning(
             "crawl not started",
             crawler=crawler,
@@ -48,25 +67,34 @@ def _beside(crawler: str) -> Iterator[None]:
         )
 
 
-def _begin_if_needed(lake: Lake, folders: set[str]) -> None:
-    key = lake.layout.crawl_state()
-    part = lake.store.read(key)
-    state: dict[str, Any] = json.loads(part.body) if part else {"asked": [], "wanted": False}
-    unseen = folders - set(state["asked"])
+def _read(lake: Lake) -> CrawlState:
+    part = lake.store.read(lake.layout.crawl_state())
+    try:
+        return CrawlState(**json.loads(part.body)) if part else CrawlState()
+    except (ValueError, TypeError) as error:
+        log.warning("crawl state unreadable, begun anew", error=str(error))
+        return CrawlState()
+
+
+def _wants(lake: Lake, state: CrawlState, folders: set[str], failed: bool) -> bool:
+    unseen = folders - set(state.asked)
     if unseen:
         unseen -= _covered(lake)
-    if not unseen and not state["wanted"]:
-        return
-    state["asked"] = sorted(set(state["asked"]) | unseen)
-    state["wanted"] = not _start(lake.config.raw_crawler)
-    lake.store.put(key, json.dumps(state).encode())
+        state.asked = sorted(set(state.asked) | unseen)
+    again = failed and lake.clock.now().timestamp() - state.started >= RETRY_FAILED_SECONDS
+    return bool(unseen) or state.wanted or again
+
+
+def _last_failed(crawler: str) -> bool:
+    last = client("glue").get_crawler(Name=crawler)["Crawler"].get("LastCrawl", {})
+    if last.get("Status") != "FAILED":
+        return False
+    log.warning("the last crawl failed", crawler=crawler, error=last.get("ErrorMessage"), log_stream=last.get("LogStream"))
+    return True
 
 
 def _start(crawler: str) -> bool:
     """Start a crawler; False where it is running, so that it has to be started later."""
-    last = client("glue").get_crawler(Name=crawler)["Crawler"].get("LastCrawl", {})
-    if last.get("Status") == "FAILED":
-        log.warning("the last crawl failed", crawler=crawler, error=last.get("ErrorMessage"), log_stream=last.get("LogStream"))
     try:
         client("glue").start_crawler(Name=crawler)
     except client("glue").exceptions.CrawlerRunningException:

@@ -4,12 +4,14 @@ A style is what the parse statement needs to read a date: the text's shape and w
 in it. It is found once per file; a row that does not fit its file's style is rejected, never read otherwise.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .errors import FileRefused
+from .errors import FileRefusedError
 from .text import shown
 
 TIME_OF_DAY = "[T ][0-9]{1,2}:[0-9]{2}.*$"
@@ -87,7 +89,7 @@ def settle(texts: Iterable[str], day_first: bool) -> DateStyle:
     The first date that fits a style decides it; where it leaves day and month open, the first that does not.
     Where every date does, `day_first` decides.
 
-    Raises FileRefused when no style fits any of the first thousand dates, or there is no date at all.
+    Raises FileRefusedError when no style fits any of the first thousand dates, or there is no date at all.
     """
     dates = _dates(texts)
     candidates: frozenset[DateStyle] = frozenset()
@@ -100,7 +102,7 @@ def settle(texts: Iterable[str], day_first: bool) -> DateStyle:
         if len(misfits) == TRIES:
             break
     if not candidates:
-        raise FileRefused(_no_style(misfits))
+        raise FileRefusedError(_no_style(misfits))
     while len(candidates) > 1:
         following = next(dates, None)
         if following is None:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from . import catalog, log, staging
-from .errors import DeadlineReached, LeaseLost
+from .errors import DeadlineReachedError, LeaseLostError
 from .inbox import Marker
 from .lake import Lake, client
 
@@ -23,7 +23,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     Where another invocation holds the lease, that one finds the markers. Work that is left at the deadline goes on in a
     fresh invocation, in smaller batches where not even one was done.
     """
-    batches = 0
+    batches, in_hand = 0, batch_files
     while True:
         if not lake.lease.take():
             return _outcome("left to the holder of the lease", batches)
@@ -31,14 +31,16 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             _prepare(lake)
             while markers := lake.inbox.settled(lake.config.settle_seconds, lake.deadline):
                 lake.deadline.check("begin another batch")
-                work(lake, _first_names(markers, batch_files))
-                batches += 1
-        except LeaseLost as lost:
+                batch = _first_names(markers, batch_files)
+                in_hand = len({marker.name for marker in batch})
+                work(lake, batch)
+                batches, in_hand = batches + 1, batch_files
+        except LeaseLostError as lost:
             log.warning("overtaken", error=str(lost))
             return _outcome("left to the new holder of the lease", batches)
-        except DeadlineReached as reached:
+        except DeadlineReachedError as reached:
             lake.lease.give_back()
-            _go_on_in_a_fresh_invocation(lake, batch_files if batches else batch_files // 2, reached)
+            _go_on_in_a_fresh_invocation(lake, batch_files if batches else in_hand // 2, reached)
             return _outcome("goes on in a fresh invocation", batches)
         except Exception:
             lake.lease.give_back()
@@ -67,18 +69,18 @@ def _first_names(markers: Sequence[Marker], batch_files: int) -> list[Marker]:
     return [marker for marker in markers if marker.name in names]
 
 
-def _go_on_in_a_fresh_invocation(lake: Lake, batch_files: int, reached: DeadlineReached) -> None:
-    """Invoke this function once more. Raises DeadlineReached, for Lambda to try again by itself, where that is refused.
+def _go_on_in_a_fresh_invocation(lake: Lake, batch_files: int, reached: DeadlineReachedError) -> None:
+    """Invoke this function once more. Raises DeadlineReachedError, for Lambda to try again by itself, where that is refused.
 
     Lambda ends a chain of about 16 such invocations: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
     """
     if batch_files < 1:
-        raise DeadlineReached(f"{reached}, not even for one file: give the function a longer timeout") from reached
+        raise DeadlineReachedError(f"{reached}, not even for one file: give the function a longer timeout") from reached
     payload = {"action": "drain", "bucket": lake.config.bucket, "batch_files": batch_files}
     log.warning("out of time; goes on in a fresh invocation", error=str(reached), batch_files=batch_files)
     try:
         client("lambda").invoke(FunctionName=lake.function, InvocationType="Event", Payload=json.dumps(payload).encode())
     except ClientError as error:
-        raise DeadlineReached(
+        raise DeadlineReachedError(
             f"{reached}, and a fresh invocation was refused ({error}): allow lambda:InvokeFunction on the function itself"
         ) from error

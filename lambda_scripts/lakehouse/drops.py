@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from . import heads, log, parallel
 from .clock import milliseconds_text
-from .errors import Conflict, FileRefused
+from .errors import ConflictError, FileRefusedError
 from .lake import Lake
 from .sources import Known
 from .store import Part
@@ -21,7 +23,11 @@ LOOKS = 3
 
 @dataclass(frozen=True)
 class Drop:
-    """A raw file as it was found: with a head it is to be loaded, with a refusal refused, with neither it is gone."""
+    """A raw file as it was found: with a head it is to be loaded, with a refusal refused, with neither it is gone.
+
+    What an earlier version of a refused file gave stays, unless that version is not on record: it may have been published in
+    part, and then goes.
+    """
 
     key: str
     path: str
@@ -35,8 +41,12 @@ class Drop:
     def is_gone(self) -> bool:
         return self.version == REMOVED
 
+    @property
+    def changes_rows(self) -> bool:
+        return self.refusal is None or not self.known.is_settled
+
     def staged(self) -> dict[str, Any]:
-        """What the statements need to know of the file. Of one that is gone: that its rows go."""
+        """What the statements need to know of the file. Of one without a head: that its rows go."""
         return self.head.record() if self.head else {"source": self.path}
 
     @property
@@ -61,18 +71,23 @@ def look(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Dr
 
 
 def _look_at(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
-    for attempt in range(LOOKS):
+    for _ in range(LOOKS - 1):
         try:
             return _look_once(lake, key, known, forced, ranges)
-        except Conflict:
-            if attempt == LOOKS - 1:
-                raise
-    raise AssertionError("unreachable")
+        except ConflictError as error:
+            log.event("look again", error=str(error))
+    return _look_once(lake, key, known, forced, ranges)
 
 
 def _look_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
+    lake.deadline.check(f"look at {key}")
     path = lake.store.uri(key)
-    first = lake.store.read(key, 0, FIRST_RANGE_BYTES)
+    try:
+        first = lake.store.read(key, 0, FIRST_RANGE_BYTES)
+    except ClientError as error:
+        if not _is_of_the_object(error):
+            raise
+        return _unreadable(lake, key, known, error)
     ranges.append(len(first.body) if first else 0)
     version = REMOVED if first is None else f"{first.etag} {milliseconds_text(first.modified)}"
     if version == known.recorded_version and not forced:
@@ -81,13 +96,28 @@ def _look_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list[in
         return Drop(key, path, version, None, known)
     try:
         head = _inspect(lake, key, first, ranges)
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return Drop(key, path, version, first.modified, known, refusal=str(refusal))
     return Drop(key, path, version, first.modified, known, head=head)
 
 
+def _is_of_the_object(error: ClientError) -> bool:
+    """Whether S3 refuses this one object: archived, or encrypted with a key that the role may not use."""
+    code = error.response["Error"]["Code"]
+    return code in ("AccessDenied", "InvalidObjectState", "InvalidRequest") or code.startswith("KMS.")
+
+
+def _unreadable(lake: Lake, key: str, known: Known, error: ClientError) -> Drop:
+    detail = error.response["Error"]
+    reason = (
+        f"S3 does not give it ({detail['Code']}: {detail.get('Message', '')}): restore it if it is archived, or allow "
+        's3:GetObject and kms:Decrypt; then run {"action": "reprocess"} with its key as the prefix'
+    )
+    return Drop(key, lake.store.uri(key), f"unreadable {detail['Code']}", None, known, refusal=reason)
+
+
 def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> heads.Head:
-    """The head, read on from the first range. Raises Conflict when the file is replaced or deleted meanwhile."""
+    """The head, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
     _require_name(key)
 
     def read(key: str, start: int, length: int) -> bytes:
@@ -97,7 +127,7 @@ def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> heads.Head
             return b""
         part = lake.store.read(key, start, length, etag=first.etag)
         if part is None:
-            raise Conflict(f"{lake.store.uri(key)} was deleted while it was read")
+            raise ConflictError(f"{lake.store.uri(key)} was deleted while it was read")
         ranges.append(len(part.body))
         return part.body
 
@@ -113,9 +143,9 @@ def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> heads.Head
 def _require_name(key: str) -> None:
     name = key.rpartition("/")[2]
     if not name.lower().endswith((".csv", ".csv.gz")):
-        raise FileRefused(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")
+        raise FileRefusedError(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")
     # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
     if name.startswith(("_", ".")):
-        raise FileRefused(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
+        raise FileRefusedError(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
     if "\n" in key or "\r" in key:
-        raise FileRefused("its key holds a line break, which no manifest can name: rename it")
+        raise FileRefusedError("its key holds a line break, which no manifest can name: rename it")

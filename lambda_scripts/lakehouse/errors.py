@@ -1,13 +1,14 @@
 """The errors that the lakehouse raises.
 
 Error
-├── ConfigurationError    the environment, an event or an action asks for what can't be
-├── FileRefused           a raw file can't be read as a whole; its reason goes to the load record
-├── Conflict              a conditional write lost to another writer
-├── LeaseLost             another invocation has taken this one's lease over
-├── DeadlineReached       the invocation has no time left for the next wait
-├── QueryFailed           Athena ended a statement other than SUCCEEDED
-└── LoadFailed            Athena's answer contradicts what the files hold, or a partition stayed contested
+├── ConfigurationError       the environment, an event or an action asks for what can't be
+├── FileRefusedError         a raw file can't be read as a whole; its reason goes to the load record
+├── ConflictError            a conditional write lost to another writer
+├── LeaseLostError           another invocation has taken this one's lease over
+├── DeadlineReachedError     the invocation has no time left for the next wait
+├── QueryFailedError         Athena ended a statement other than SUCCEEDED
+├── RowsUnreadError          Athena's summary lacks rows that a file has
+└── PublishError             what Athena wrote can't be published, or a partition stayed contested
 """
 
 
@@ -19,36 +20,53 @@ class ConfigurationError(Error):
     pass
 
 
-class FileRefused(Error):
+class FileRefusedError(Error):
     pass
 
 
-class Conflict(Error):
+class ConflictError(Error):
     pass
 
 
-class LeaseLost(Error):
+class LeaseLostError(Error):
     pass
 
 
-class DeadlineReached(Error):
+class DeadlineReachedError(Error):
     pass
 
 
-class QueryFailed(Error):
-    """`reason` is Athena's StateChangeReason; `is_about_data` tells whether a file that was read is to blame."""
+class QueryFailedError(Error):
+    """`reason` is Athena's StateChangeReason."""
 
-    # What Athena's engine says when it can't read an object's content (Trino's HiveErrorCode names).
-    DATA_ERRORS = ("HIVE_CURSOR_ERROR", "HIVE_BAD_DATA", "HIVE_CANNOT_OPEN_SPLIT", "HIVE_FILE_NOT_FOUND")
+    # What Athena's engine says when it can't read an object's content, or not so much of it (Trino's error codes).
+    FILE_ERRORS = (
+        "HIVE_CURSOR_ERROR",
+        "HIVE_BAD_DATA",
+        "HIVE_CANNOT_OPEN_SPLIT",
+        "HIVE_FILE_NOT_FOUND",
+        "exhausted resources",
+        "EXCEEDED_LOCAL_MEMORY_LIMIT",
+    )
+    # S3 throttling comes under the same codes (https://repost.aws/knowledge-center/hive-cannot-open-split-503-athena), and so
+    # do permissions: no file is to blame for either.
+    NOT_OF_A_FILE = ("Slow Down", "SlowDown", "reduce your request rate", "Status Code: 5", "Access Denied", "AccessDenied")
 
     def __init__(self, statement: str, query_id: str, reason: str) -> None:
         super().__init__(f"Athena statement {statement} (query {query_id}) failed: {reason}")
         self.reason = reason
 
     @property
-    def is_about_data(self) -> bool:
-        return any(name in self.reason for name in self.DATA_ERRORS) and "Access Denied" not in self.reason
+    def blames_a_file(self) -> bool:
+        """Whether one of the files that were read may be to blame."""
+        return any(text in self.reason for text in self.FILE_ERRORS) and not any(
+            text in self.reason for text in self.NOT_OF_A_FILE
+        )
 
 
-class LoadFailed(Error):
+class RowsUnreadError(Error):
+    pass
+
+
+class PublishError(Error):
     pass

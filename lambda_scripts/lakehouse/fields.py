@@ -5,6 +5,8 @@ lines holds for all of them only because both sides split alike. `FIELD` therefo
 expressions of Python and of Athena share, and the parse statement has the same text.
 """
 
+from __future__ import annotations
+
 import re
 
 FIELD = r',(?: *"(?:[^"]|"")*" *|[^",]*)'

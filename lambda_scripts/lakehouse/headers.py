@@ -1,11 +1,13 @@
 """The header of a file: which of its first lines it is, and what its columns mean."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import columns, dates, fields
-from .errors import FileRefused
+from .errors import FileRefusedError
 from .text import shown
 
 LINES_SEARCHED = 30
@@ -33,7 +35,7 @@ def find(lines: Sequence[str]) -> Header:
     Lines above it that are not rows (titles, disclaimers, Excel's `sep=,`) are passed over. yfinance's three
     lines, as pandas writes columns of two levels, are one header.
 
-    Raises FileRefused when there is none, saying why.
+    Raises FileRefusedError when there is none, saying why.
     """
     above: list[str] = []
     for at, line in enumerate(lines[:LINES_SEARCHED]):
@@ -42,7 +44,7 @@ def find(lines: Sequence[str]) -> Header:
             continue
         if is_row(names):
             if not above:
-                raise FileRefused(
+                raise FileRefusedError(
                     f"no header, the first line is already a row ({shown(line)}): put a line such as"
                     " 'date,open,high,low,close,volume' above it"
                 )
@@ -53,7 +55,7 @@ def find(lines: Sequence[str]) -> Header:
         bound = columns.bind(names)
         if all(meaning in bound for meaning in columns.REQUIRED):
             return Header(at + 1, _without_trailing_blanks(names), bound)
-    raise FileRefused(_why_none(above))
+    raise FileRefusedError(_why_none(above))
 
 
 def is_row(values: Sequence[str]) -> bool:
@@ -72,7 +74,7 @@ def _levels(lines: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int], str 
     if not is_index or columns.letters(names[0]) not in _LEVEL_NAMES:
         return None
     if len(set(symbols[1:])) > 1:
-        raise FileRefused(
+        raise FileRefusedError(
             f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or"
             " stack them into rows with a symbol column"
         )

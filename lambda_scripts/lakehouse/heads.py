@@ -3,15 +3,18 @@
 A CSV SerDe would go by column order and one date format; here each file's own header and rows are asked.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
 from . import columns, dates, fields, headers, symbols
-from .errors import FileRefused
+from .clock import milliseconds_text
+from .errors import FileRefusedError
 from .text import Read, Text, shown
 
 NO_ROWS = dates.DateStyle(shape=None)
@@ -89,7 +92,7 @@ def inspect(
     past its end. `folder` and `default_symbol` settle the symbol of a file without a column for it (see
     `symbols.from_key`); `day_first` the order of dates where no row of the file does.
 
-    Raises FileRefused, whose message is the reason in one sentence with evidence and remedy, when the file
+    Raises FileRefusedError, whose message is the reason in one sentence with evidence and remedy, when the file
     can't be read right; errors of `read` pass through.
     """
     text = Text(source.key, read)
@@ -108,7 +111,7 @@ def inspect(
         symbol = header.symbol or symbols.from_key(source.key, folder, default_symbol)
     return Head(
         source=source.path,
-        modified=_timestamp(source.modified),
+        modified=milliseconds_text(source.modified),
         header="\n".join(header_lines),
         fields=len(header.names),
         symbol=symbol,
@@ -144,27 +147,24 @@ def _column(position: int, rows: Iterable[str]) -> Iterator[str]:
 
 
 def _require_readable(header: headers.Header, rows: Iterable[str]) -> None:
-    """Raise FileRefused when these rows show that the file's lines or numbers can't be told apart."""
+    """Raise FileRefusedError when these rows show that the file's lines or numbers can't be told apart."""
     prices = [header.columns[meaning] for meaning in columns.PRICES if meaning in header.columns]
     longer = []
     for row in rows:
         values = fields.split(row)
         if values is None:
-            raise FileRefused(
+            raise FileRefusedError(
                 f"a quote does not close within its line ({shown(row)}), and a quoted line break cannot be"
                 " told from a stray quote: write each row on one line and double the quotes inside fields"
             )
         for name, price in [(header.names[at - 1], values[at - 1]) for at in prices if at <= len(values)]:
             if _DECIMAL_COMMA.search(price):
-                raise FileRefused(f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal points")
+                raise FileRefusedError(
+                    f"decimal comma in column {shown(name, 30)} ({shown(price, 30)}): save it with decimal points"
+                )
         longer.append(any(values[len(header.names) :]))
     if len(longer) > 1 and all(longer):
-        raise FileRefused(
+        raise FileRefusedError(
             f"every row has more fields than the header's {len(header.names)} (such as {shown(row)}): save it"
             " with decimal points if these are decimal commas, else name every column"
         )
-
-
-def _timestamp(moment: datetime) -> str:
-    utc = moment.astimezone(timezone.utc)
-    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"

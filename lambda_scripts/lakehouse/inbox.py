@@ -45,7 +45,8 @@ class Inbox:
 
     def markers(self) -> list[Marker]:
         """All markers, in the order of their keys."""
-        return parallel.each(self._marker, [found.key for found in self._store.objects(self._layout.inbox(self._queue))])
+        keys = [found.key for found in self._store.objects(self._layout.inbox(self._queue))]
+        return [marker for marker in map(self._marker, keys) if marker]
 
     def settled(self, seconds: float, deadline: Deadline) -> list[Marker]:
         """All markers, once none came for so many seconds: one batch is cheaper and sooner done than two."""
@@ -66,9 +67,11 @@ class Inbox:
     def clear(self, markers: Iterable[Marker]) -> None:
         self._store.delete(marker.key for marker in markers)
 
-    def _marker(self, key: str) -> Marker:
+    def _marker(self, key: str) -> Marker | None:
         name = self._layout.name_of_marker(self._queue, key)
         if name is None:
             part = self._store.read(key)
-            name = part.body.decode() if part else ""
+            if part is None:
+                return None  # cleared since it was listed
+            name = part.body.decode()
         return Marker(key, name, self._layout.event_of_marker(key).startswith(FORCED))

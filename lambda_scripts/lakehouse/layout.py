@@ -74,7 +74,7 @@ class TableLayout:
 
     def partition_of_folder(self, folder: str) -> Partition | None:
         """`year=2016/month=01/` taken apart, or None."""
-        pattern = "".join(rf"{key}=([^/=]+)/" for key in self.keys)
+        pattern = "".join(rf"{key}=([0-9]+)/" for key in self.keys)
         match = re.fullmatch(pattern, folder)
         return match.groups() if match else None
 
@@ -109,7 +109,7 @@ class Layout:
         return f"{self._pipeline}inbox/{queue}/"
 
     def marker(self, queue: str, name: str, event: str) -> str:
-        """A marker's key holds its name readably; a name too long for that by its hash, and then in the marker's body."""
+        """A marker's key holds its name readably, or else its hash; the marker's body has it in either case."""
         readable = f"{self.inbox(queue)}{name}/{event}"
         return readable if _fits(readable) else f"{self.inbox(queue)}{_hashed(name)}/{event}"
 
@@ -183,7 +183,8 @@ class Layout:
 
 
 def _fits(key: str) -> bool:
-    return len(key.encode()) <= KEY_BYTES
+    """S3 lists, copies and deletes such a key. (DeleteObjects takes no control characters, since XML has none.)"""
+    return len(key.encode()) <= KEY_BYTES and key.isprintable()
 
 
 def _hashed(name: str) -> str:

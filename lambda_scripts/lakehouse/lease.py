@@ -4,7 +4,7 @@
     invocation B      marker ─ take: held ─ end
     invocation C                                    marker ─ take: held ─ end      (A's last look finds it)
     A killed       take ──── batch ─✗            lease runs out, or A's retry (the same request id) takes it over
-    A overtaken    take ──── batch ───── check: LeaseLost ─ end       (the one that overtook does the work)
+    A overtaken    take ──── batch ───── check: LeaseLostError ─ end       (the one that overtook does the work)
 
 The lease saves work. Correctness rests on this order alone: a writer *checks* its lease after it has written its source
 records and before it publishes; one that overtakes it *takes* the lease before it reads either. So what an overtaken writer
@@ -19,7 +19,7 @@ from typing import Any
 
 from . import log
 from .clock import Clock
-from .errors import Conflict, LeaseLost
+from .errors import ConflictError, LeaseLostError
 from .store import Store
 
 # Clocks of two Lambda hosts may differ, and an invocation may end a little after its deadline.
@@ -49,22 +49,24 @@ class Lease:
                 return False
         try:
             self._etag = self._write(now + self._seconds + MARGIN_SECONDS, held.etag if held else None)
-        except Conflict:
+        except ConflictError:
             log.event("lease taken by another just now")
             return False
         return True
 
     def check(self) -> None:
-        """Raise LeaseLost if another invocation has taken the lease over."""
+        """Raise LeaseLostError if another invocation has taken the lease over."""
         held = self._store.read(self._key)
         if held is None or json.loads(held.body)["token"] != self._token:
-            raise LeaseLost(f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work")
+            raise LeaseLostError(
+                f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work"
+            )
 
     def give_back(self) -> None:
         """Let the next one take it at once. A lease that was lost stays with whoever has it."""
         try:
             self._write(0.0, self._etag)
-        except Conflict:
+        except ConflictError:
             log.warning("lease was lost before it was given back")
 
     def _write(self, expires: float, etag: str | None) -> str:

@@ -8,7 +8,7 @@ Every step can be repeated: until the load record stands, the next attempt start
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from . import crawl, log, parallel, staging
 from .athena import Row
 from .clock import milliseconds_text
 from .drops import Drop, look
-from .errors import LoadFailed, QueryFailed
+from .errors import Error, QueryFailedError, RowsUnreadError
 from .inbox import Marker
 from .lake import Lake
 from .layout import RAW_QUEUE, Partition
@@ -59,13 +59,13 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
     readable = [drop for drop in drops if drop.head]
     try:
         summaries = _parse(lake, batch, drops)
-    except QueryFailed as failure:
-        if not failure.is_about_data or not readable:
+    except (QueryFailedError, RowsUnreadError) as failure:
+        if not readable or (isinstance(failure, QueryFailedError) and not failure.blames_a_file):
             raise
         staging.end(lake, batch)
         if len(readable) > 1:
             others = [drop for drop in drops if not drop.head]
-            log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=failure.reason)
+            log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=str(failure))
             load(lake, readable[: len(readable) // 2] + others)
             load(lake, readable[len(readable) // 2 :])
         else:
@@ -81,11 +81,11 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
 
 
 def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
-    """Stage and parse the batch; a summary for each file that takes part, by path. Refused files don't."""
-    taking_part = [drop for drop in drops if not drop.refusal]
-    if not taking_part:
+    """Stage and parse the batch; a summary for each file whose rows change, by path."""
+    changing = [drop for drop in drops if drop.changes_rows]
+    if not changing:
         return {}
-    staging.describe(lake, batch, [drop.path for drop in drops if drop.head], [drop.staged() for drop in taking_part])
+    staging.describe(lake, batch, [drop.path for drop in drops if drop.head], [drop.staged() for drop in changing])
     lake.athena.run(
         render(
             "load/parsed_rows",
@@ -97,13 +97,10 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     )
     rows = lake.athena.rows(render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch))
     summaries = {str(row["source"]): _summary(row) for row in rows}
-    for drop in taking_part:
+    for drop in changing:
         summary = summaries.get(drop.path)
         if summary is None or (drop.head and drop.head.has_rows and not summary.rows):
-            raise LoadFailed(
-                f"Athena read no row of {drop.path}, which has some: was it replaced just now? "
-                "Nothing of the batch was published; the next attempt starts afresh"
-            )
+            raise RowsUnreadError(f"Athena read no row of {drop.path}, which has some")
     return summaries
 
 
@@ -120,21 +117,22 @@ def _summary(row: Row) -> Summary:
     )
 
 
-def _refused(lake: Lake, drop: Drop, failure: QueryFailed) -> Drop:
+def _refused(lake: Lake, drop: Drop, failure: Error) -> Drop:
     """The drop that made the engine fail, refused with its message; or gone, where it went in the meantime."""
     if lake.store.look(drop.key) is None:
         return look(lake, [drop.key], forced=[drop.key])[0]
-    return replace(drop, head=None, refusal=f"Athena can't read it: {failure.reason}")
+    reason = failure.reason if isinstance(failure, QueryFailedError) else str(failure)
+    return replace(drop, head=None, refusal=f"Athena can't read it: {reason}; check the file and upload it again")
 
 
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:
-    """Those of the file's new rows and of any earlier version's. A refused file touches none: its earlier rows stay."""
-    return frozenset() if drop.refusal else summaries[drop.path].partitions | drop.known.partitions
+    """Those of the file's new rows and of any earlier version's."""
+    return summaries[drop.path].partitions | drop.known.partitions if drop.changes_rows else frozenset()
 
 
 def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary]) -> None:
     def write(drop: Drop) -> None:
-        partitions = drop.known.partitions if drop.refusal else summaries[drop.path].partitions
+        partitions = summaries[drop.path].partitions if drop.changes_rows else drop.known.partitions
         lake.sources.write(drop.key, drop.version, batch, partitions, drop.known)
 
     with log.timed("source records", batch=batch, files=len(drops)):
@@ -172,12 +170,13 @@ def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: d
         lake.store.copy(stored.key, lake.layout.rejected(batch, number))
 
 
-def _accepted(lake: Lake, batch: str, partitions: Iterable[Partition]) -> dict[str, int]:
+def _accepted(lake: Lake, batch: str, partitions: Collection[Partition]) -> dict[str, int]:
     """How many rows of each file stand in the merged table now, by path."""
     years = sorted({year for year, _ in partitions})
     if not years:
         return {}
-    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years))
+    months = sorted(f"{year}-{month}" for year, month in partitions)
+    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years, partitions=months))
     return {str(row["source"]): int(row["accepted"] or 0) for row in rows}
 
 
@@ -220,9 +219,15 @@ def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded
         "symbols": summary.symbols,
         "first_date": summary.first_date,
         "last_date": summary.last_date,
-        "reason": drop.refusal or summary.reasons,
+        "reason": _reason(drop, summary),
         "loaded_at": milliseconds_text(loaded_at),
     }
+
+
+def _reason(drop: Drop, summary: Summary) -> str | None:
+    if drop.refusal and drop.changes_rows:
+        return f"{drop.refusal}; what an unfinished load of an earlier version gave is taken out"
+    return drop.refusal or summary.reasons
 
 
 def _tomorrow(lake: Lake) -> date:

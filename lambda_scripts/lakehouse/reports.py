@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from botocore.exceptions import ClientError
 
@@ -12,18 +12,20 @@ from .lake import Lake, client
 from .layout import Partition
 from .rewrite import rewrite
 from .sql import Statement, render
-from .tables import MergedTable
+from .tables import MergedTable, Survey
 
 
 def work(lake: Lake, markers: Sequence[Marker]) -> None:
     """Recompute the reports that these partitions of stocks_processed feed, then clear the markers."""
     partitions = [partition for marker in markers if (partition := lake.layout.processed.partition_of_folder(marker.name))]
-    _repair(lake, partitions)
-    years = _years_to_report(lake, partitions)
+    survey = lake.processed.survey()
+    years = _years_to_report(partitions, survey)
+    _repair(lake, survey, _with_the_years_before(year for (year,) in years))
     batch = staging.begin(lake)
     rewrite(lake, batch, {lake.monthly: years, lake.yearly: years}, _report)
     staging.end(lake, batch)
     lake.inbox.clear(markers)
+    crawl.begin_if_needed(lake, ())  # one that was wanted while another ran
     log.event("reported", batch=batch, years=[year for (year,) in years])
     _refresh_quicksight(lake, batch)
     for table in (lake.monthly, lake.yearly):
@@ -32,14 +34,13 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
 
 def _report(table: MergedTable, name: str, location: str, partitions: Sequence[Partition]) -> Statement:
     years = [year for (year,) in partitions]
-    years_read = sorted({*years, *(_shifted(year, -1) for year in years)})
-    return render(f"reports/{table.name}", table=name, location=location, years=years, years_read=years_read)
+    return render(f"reports/{table.name}", table=name, location=location, years=years, years_read=_with_the_years_before(years))
 
 
-def _years_to_report(lake: Lake, partitions: Sequence[Partition]) -> list[Partition]:
+def _years_to_report(partitions: Sequence[Partition], survey: Survey) -> list[Partition]:
     """The years touched, and the year after each where it has prices: its first return needs December."""
     touched = {year for year, _ in partitions}
-    with_prices = {year for year, _ in lake.processed.survey().manifests}
+    with_prices = {year for year, _ in survey.manifests}
     return [(year,) for year in sorted(touched | {_shifted(year, 1) for year in touched} & with_prices)]
 
 
@@ -47,17 +48,17 @@ def _shifted(year: str, by: int) -> str:
     return f"{int(year) + by:04d}"
 
 
-def _repair(lake: Lake, partitions: Sequence[Partition]) -> None:
-    """Register partitions that the catalogue lacks: Lambda 1 does that, but a table may have been dropped and made anew."""
-    missing = lake.catalog.missing(lake.processed.name, partitions)
-    if not missing:
-        return
-    log.warning("partitions missing in the catalogue", table=lake.processed.name, partitions=len(missing))
-    if lake.config.processed_crawler:
+def _with_the_years_before(years: Iterable[str]) -> list[str]:
+    """What a report of these years reads: returns are against the day, month or year before."""
+    given = set(years)
+    return sorted(given | {_shifted(year, -1) for year in given})
+
+
+def _repair(lake: Lake, survey: Survey, years: Collection[str]) -> None:
+    """Have the catalogue know every partition that is about to be read; tell the processed crawler of one that it lacked."""
+    missing = lake.processed.repair([partition for partition in survey.manifests if partition[0] in years], survey)
+    if missing and lake.config.processed_crawler:
         crawl.start_beside(lake.config.processed_crawler)
-    lake.catalog.register(
-        lake.processed.name, {each: lake.store.uri(lake.layout.processed.manifest_folder(each)) for each in missing}
-    )
 
 
 def _refresh_quicksight(lake: Lake, batch: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from . import log
-from .errors import LoadFailed
+from .errors import PublishError
 from .lake import Lake
 from .layout import Partition
 from .sql import Statement
@@ -24,12 +24,14 @@ def rewrite(
 ) -> None:
     """Rewrite these partitions of these tables; the statements `beside` run at the same time.
 
-    Raises LeaseLost before anything is published where another invocation has taken over, LoadFailed where a partition is
+    Raises LeaseLostError before anything is published where another invocation has taken over, PublishError where a partition is
     lost to another writer time after time.
     """
     todo = {table: sorted(set(partitions)) for table, partitions in targets.items()}
     for attempt in range(ATTEMPTS):
         surveys = {table: table.survey() for table in todo}
+        for table, partitions in todo.items():
+            table.repair(partitions, surveys[table])
         statements = list(beside) if attempt == 0 else []
         outputs: dict[MergedTable, list[str]] = {table: [] for table in todo}
         for table, partitions in todo.items():
@@ -56,4 +58,4 @@ def rewrite(
             return
         log.warning("another writer was first; those partitions are computed again", partitions=sum(map(len, todo.values())))
     names = ", ".join(table.name for table in todo)
-    raise LoadFailed(f"partitions of {names} were lost to another writer {ATTEMPTS} times; the next attempt starts afresh")
+    raise PublishError(f"partitions of {names} were lost to another writer {ATTEMPTS} times; the next attempt starts afresh")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import parallel
-from .errors import LoadFailed
+from .errors import Error
 from .layout import Layout, Partition
 from .store import Store
 
@@ -37,6 +37,11 @@ class Known:
     partitions: frozenset[Partition]
     etag: str | None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no load of the file is unfinished."""
+        return self.recorded_version is not None or self.etag is None
+
 
 UNKNOWN = Known(None, frozenset(), None)
 
@@ -58,7 +63,7 @@ class SourceRecords:
         return {key: _resolve(record, committed) for key, record in records.items()}
 
     def write(self, key: str, version: str, batch: str, partitions: frozenset[Partition], known: Known) -> None:
-        """Put what this batch will have done. Raises Conflict where another writer has been at the record."""
+        """Put what this batch will have done. Raises ConflictError where another writer has been at the record."""
         record = {
             "version": version,
             "batch": batch,
@@ -86,7 +91,7 @@ class SourceRecords:
                 part.etag,
             )
         except (ValueError, KeyError, TypeError) as error:
-            raise LoadFailed(
+            raise Error(
                 f"{self._store.uri(self._layout.source_record(key))} is not a source record ({error}): restore its earlier "
                 "version, or delete it and reprocess everything under raw/"
             ) from error

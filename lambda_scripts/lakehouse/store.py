@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .errors import Conflict, Error
+from .errors import ConflictError, Error
 
 DELETE_AT_ONCE = 1_000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
@@ -47,7 +47,7 @@ class Store:
     def read(self, key: str, start: int = 0, length: int | None = None, etag: str | None = None) -> Part | None:
         """Up to `length` bytes from `start`, to the object's end without a length; None where there is no such object.
 
-        With an `etag`, raises Conflict when the object is another version by now.
+        With an `etag`, raises ConflictError when the object is another version by now.
         """
         condition = {"IfMatch": etag} if etag else {}
         if length is not None or start:
@@ -61,7 +61,7 @@ class Store:
             if code == "InvalidRange":  # the object ends before `start`: an empty one has no first byte either
                 return self._end_of(key)
             if code in ("PreconditionFailed", "412"):
-                raise Conflict(f"{self.uri(key)} changed while it was read") from error
+                raise ConflictError(f"{self.uri(key)} changed while it was read") from error
             raise
         whole = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
         return Part(answer["Body"].read(), int(whole), answer["ETag"], answer["LastModified"])
@@ -85,18 +85,22 @@ class Store:
         return str(self._client.put_object(Bucket=self.bucket, Key=key, Body=body)["ETag"])
 
     def swap(self, key: str, body: bytes, etag: str | None) -> str:
-        """Write if the object still has this ETag (None: does not exist yet); the new ETag. Raises Conflict otherwise.
+        """Write if the object still has this ETag (None: does not exist yet); the new ETag. Raises ConflictError otherwise.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: 412 when the condition fails, 409 when
-        another write was under way, 404 when the object to match is gone. Each of them means that another writer was there.
+        another write was under way, 404 when the object to match is gone. Each of them means that another writer was there,
+        or that this write was done, its answer lost and it was tried again: then the object holds just this body.
         """
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             return str(self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)["ETag"])
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
-                raise Conflict(f"another writer was at {self.uri(key)}") from error
-            raise
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (404, 409, 412):
+                raise
+            found = self.read(key)
+            if found is not None and found.body == body:
+                return found.etag
+            raise ConflictError(f"another writer was at {self.uri(key)}") from error
 
     def copy(self, source: str, target: str) -> None:
         """Copy within the bucket, atomically: up to 5 GB (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""

@@ -1,9 +1,11 @@
 """The symbol of a file that has no column for it."""
 
+from __future__ import annotations
+
 import re
 from urllib.parse import unquote
 
-from .errors import FileRefused
+from .errors import FileRefusedError
 from .text import shown
 
 _ENDING = re.compile(r"(\.(csv|txt))?(\.gz)?$", re.IGNORECASE)
@@ -23,7 +25,7 @@ def from_key(key: str, folder: str, default: str = "") -> str:
     folder there that is not `name=value`; the default; the file name up to its first `_` or blank, without its
     ending.
 
-    Raises FileRefused when nothing of that names a symbol.
+    Raises FileRefusedError when nothing of that names a symbol.
     """
     below = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
     *folders, name = below.split("/")
@@ -34,7 +36,7 @@ def from_key(key: str, folder: str, default: str = "") -> str:
         return found.upper()
     symbol = re.split(r"[_\s]", _ENDING.sub("", name), maxsplit=1)[0].upper()
     if not symbol or symbol in NOT_SYMBOLS:
-        raise FileRefused(
+        raise FileRefusedError(
             f"no symbol column, and the file name {shown(name)} does not name one: put the file in a folder"
             f" {folder}SYMBOL/ or rename it to SYMBOL_…"
         )

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from . import log, parallel
 from .catalog import Catalog
-from .errors import Conflict, LoadFailed
+from .errors import ConflictError, PublishError
 from .layout import Partition, TableLayout
 from .store import Store, Stored
 
@@ -46,13 +46,28 @@ class MergedTable:
                 survey.data_files.setdefault(partition, []).append(stored)
         return survey
 
+    def repair(self, partitions: Iterable[Partition], survey: Survey) -> list[Partition]:
+        """Register those of the partitions that have a manifest and that the catalogue lacks; returns them.
+
+        A table may have been dropped and made anew. A statement that read it then would take the partition for empty.
+        """
+        missing = self._catalog.missing(self.name, (partition for partition in partitions if partition in survey.manifests))
+        if missing:
+            log.warning("partitions missing in the catalogue", table=self.name, partitions=len(missing))
+            self._register(missing)
+        return missing
+
+    def _register(self, partitions: Iterable[Partition]) -> None:
+        folder = self._layout.manifest_folder
+        self._catalog.register(self.name, {partition: self._store.uri(folder(partition)) for partition in partitions})
+
     def staged_files(self, staged_prefix: str) -> dict[Partition, str]:
-        """The one file that a CTAS with one bucket wrote for each partition. Raises LoadFailed where there are more."""
+        """The one file that a CTAS with one bucket wrote for each partition. Raises PublishError where there are more."""
         files: dict[Partition, str] = {}
         for stored in self._store.objects(staged_prefix):
             partition = self._layout.partition_of_staged_file(stored.key)
             if partition is None or partition in files:
-                raise LoadFailed(
+                raise PublishError(
                     f"Athena wrote {self._store.uri(stored.key)} where one file a partition of {self.name} was expected; "
                     "nothing of it was published"
                 )
@@ -64,18 +79,11 @@ class MergedTable:
     ) -> list[Partition]:
         """Make the staged files current, and empty the partitions that have none; returns those that another writer changed.
 
-        The survey must have been made before the staged files were computed. A partition that neither was nor is anything
-        stays away.
+        The survey must have been made before the staged files were computed. A partition that never was anything gets an empty
+        manifest too: it makes the swap of a writer fail that was overtaken before it published there.
         """
-        wanted = sorted(partition for partition in partitions if partition in staged or partition in survey.manifests)
-        self._catalog.register(
-            self.name,
-            {
-                partition: self._store.uri(self._layout.manifest_folder(partition))
-                for partition in wanted
-                if partition not in survey.manifests
-            },
-        )
+        wanted = sorted(partitions)
+        self._register(partition for partition in wanted if partition not in survey.manifests)
 
         def publish_one(partition: Partition) -> bool:
             known = survey.manifests.get(partition)
@@ -86,10 +94,8 @@ class MergedTable:
                 content = self._store.uri(target) + "\n"
             try:
                 self._store.swap(self._layout.manifest(partition), content.encode(), known.etag if known else None)
-            except Conflict:
-                if content:
-                    self._store.delete([target])
-                return False
+            except ConflictError:
+                return False  # its file is swept later
             return True
 
         with log.timed("publish", table=self.name, partitions=len(wanted)) as found:
@@ -112,12 +118,17 @@ class MergedTable:
             if not candidates or (manifest and manifest.modified >= expired):
                 return []
             named = self._store.read(manifest.key) if manifest else None
+            if named and manifest and named.etag != manifest.etag:
+                return []  # changed since the survey: what it named then may be read by queries under way
             current = named.body.decode().split("\n") if named else []
             return [key for key in candidates if self._store.uri(key) not in current]
 
-        # The usual partition holds one file, its manifest's own: nothing to look up.
-        crowded = [p for p, files in survey.data_files.items() if len(files) > 1 or p not in survey.manifests]
-        keys = [key for found in parallel.each(superseded, crowded) for key in found]
+        def may_hold_old_files(partition: Partition) -> bool:
+            """The usual partition holds one file, its manifest's own: nothing to look up."""
+            manifest = survey.manifests.get(partition)
+            return len(survey.data_files[partition]) > 1 or manifest is None or manifest.size == 0
+
+        keys = [key for found in parallel.each(superseded, filter(may_hold_old_files, survey.data_files)) for key in found]
         if keys:
             self._store.delete(keys)
             log.event("sweep", table=self.name, removed=len(keys))

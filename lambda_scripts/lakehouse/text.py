@@ -3,13 +3,15 @@
 Athena reads UTF-8 and tells a gzip by the key's ending; what is neither is refused here, by what it is.
 """
 
+from __future__ import annotations
+
 import codecs
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from .errors import FileRefused
+from .errors import FileRefusedError
 
 Read = Callable[[str, int, int], bytes]
 """`read(key, start, length)`: that range of an object, shorter where it ends in it, empty past its end."""
@@ -40,7 +42,7 @@ class Text:
     `sample` holds the whole lines of the first 64 kB (of a gzip, 256 kB or more of what is in them). Iterating, once,
     gives every line, the sample's first; further ranges are read as they are needed, and none is kept.
 
-    Raises FileRefused when the first range is not UTF-8 text, or later when a gzip breaks off.
+    Raises FileRefusedError when the first range is not UTF-8 text, or later when a gzip breaks off.
     """
 
     def __init__(self, key: str, read: Read) -> None:
@@ -50,7 +52,7 @@ class Text:
         _require_text(first, ended)
         lines, self._rest = _whole_lines(first, ended)
         if not lines and not ended:
-            raise FileRefused("its first line is longer than 64 kB: save it with one row a line")
+            raise FileRefusedError("its first line is longer than 64 kB: save it with one row a line")
         self.sample = lines
 
     def __iter__(self) -> Iterator[str]:
@@ -58,7 +60,7 @@ class Text:
         for piece, ended in self._pieces:
             lines, self._rest = _whole_lines(self._rest + piece, ended)
             if len(self._rest) > LONGEST_LINE_BYTES:
-                raise FileRefused("it has a line of more than 1 MB: save it with one row a line")
+                raise FileRefusedError("it has a line of more than 1 MB: save it with one row a line")
             yield from lines
 
 
@@ -93,9 +95,9 @@ def _pieces(key: str, read: Read) -> Iterator[tuple[bytes, bool]]:
     first, ended = next(ranges)
     named_gzip, is_gzip = key.endswith(".gz"), first.startswith(_GZIP)
     if is_gzip and not named_gzip:
-        raise FileRefused("gzip content, which Athena would not unpack under this name: name it .csv.gz")
+        raise FileRefusedError("gzip content, which Athena would not unpack under this name: name it .csv.gz")
     if named_gzip and first and not is_gzip:
-        raise FileRefused("named .gz but not gzip content: name it .csv, or pack it with gzip")
+        raise FileRefusedError("named .gz but not gzip content: name it .csv, or pack it with gzip")
     whole = chain([(first, ended)], ranges)
     return _unpacked(whole) if is_gzip else whole
 
@@ -122,7 +124,7 @@ def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, boo
             try:
                 piece = member.decompress(packed, PIECE_BYTES)
             except zlib.error as error:
-                raise FileRefused(f"the gzip cannot be unpacked ({error}): upload it again") from error
+                raise FileRefusedError(f"the gzip cannot be unpacked ({error}): upload it again") from error
             packed = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail  # some pad with zeros
             unpacked += piece
             more = bool(packed) or len(piece) == PIECE_BYTES
@@ -130,30 +132,30 @@ def _unpacked(ranges: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, boo
                 yield unpacked, False
                 unpacked = b""
         if ended and not member.eof:
-            raise FileRefused("the gzip breaks off before its end: upload it again")
+            raise FileRefusedError("the gzip breaks off before its end: upload it again")
         yield unpacked, ended
 
 
 def _require_text(content: bytes, ended: bool) -> None:
-    """Raise FileRefused, naming what it is instead, unless the content is UTF-8 text with something in it."""
+    """Raise FileRefusedError, naming what it is instead, unless the content is UTF-8 text with something in it."""
     if not content.strip() and ended:
-        raise FileRefused("empty file: upload it again with a header and rows")
+        raise FileRefusedError("empty file: upload it again with a header and rows")
     if content.startswith(b"PK\x03\x04"):
         workbook = b"[Content_Types].xml" in content or b"xl/" in content
         what = "an Excel workbook (.xlsx)" if workbook else "a zip archive"
-        raise FileRefused(f"{what}, not CSV text: {'save it as CSV UTF-8' if workbook else 'unpack it'}")
+        raise FileRefusedError(f"{what}, not CSV text: {'save it as CSV UTF-8' if workbook else 'unpack it'}")
     for magic, what, remedy in _OTHER_CONTENT:
         if content.startswith(magic):
-            raise FileRefused(f"{what}, not CSV text: {remedy}")
+            raise FileRefusedError(f"{what}, not CSV text: {remedy}")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_utf16(content):
-        raise FileRefused("UTF-16 text, which Athena cannot read: save it as CSV UTF-8")
+        raise FileRefusedError("UTF-16 text, which Athena cannot read: save it as CSV UTF-8")
     if b"\0" in content:
-        raise FileRefused(f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV")
+        raise FileRefusedError(f"binary content (a zero byte at offset {content.index(0)}), not CSV text: drop a CSV")
     beginning = shown(content[:40].decode(errors="replace"))
     if _MARKUP.match(content):
-        raise FileRefused(f"an HTML or XML page ({beginning}), often an error in data's place: download it again")
+        raise FileRefusedError(f"an HTML or XML page ({beginning}), often an error in data's place: download it again")
     if _JSON.match(content):
-        raise FileRefused(f"JSON ({beginning}), not CSV text: convert it to CSV")
+        raise FileRefusedError(f"JSON ({beginning}), not CSV text: convert it to CSV")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content, final=ended)
     except UnicodeDecodeError as error:
@@ -161,7 +163,7 @@ def _require_text(content: bytes, ended: bool) -> None:
         before = _LINE_END.split(content[max(0, error.start - 20) : error.start])[-1]
         after = _LINE_END.split(content[error.start : error.start + 20])[0]
         around = (before + after).decode("cp1252", errors="replace")
-        raise FileRefused(
+        raise FileRefusedError(
             f"not UTF-8 but perhaps Latin-1 or Windows-1252 (byte 0x{content[error.start]:02X} in line {line}:"
             f" {shown(around)}): save it as CSV UTF-8"
         ) from error

@@ -26,14 +26,22 @@ records AS (
         AND regexp_like(l.line, '\S')
         AND strpos(chr(10) || s.header || chr(10), chr(10) || l.line || chr(10)) = 0
 ),
+unsafe_files AS (
+    -- A quoted line break can't be told from a stray quote: either makes the whole file unsafe to read. Found by a read of its
+    -- own, since a window over a file would hold the whole of it in one worker's memory.
+    SELECT DISTINCT path
+    FROM lines
+    WHERE strpos(line, '"') > 0
+        AND array_join(regexp_extract_all(',' || line, ',(?: *"(?:[^"]|"")*" *|[^",]*)'), '') <> ',' || line
+),
 cells AS (
     SELECT
-        *,
+        r.*,
         -- A no-break space is a blank here: tables copied from a page have them.
         transform(raw_cells, cell -> regexp_replace(replace(cell, chr(160), ' '), '^,\s*"?\s*|\s*"?\s*$', '')) AS cells,
-        -- A quoted line break can't be told from a stray quote: either makes the whole file unsafe to read.
-        bool_or(array_join(raw_cells, '') <> ',' || record) OVER (PARTITION BY source) AS quotes_unbalanced
-    FROM records
+        u.path IS NOT NULL AS quotes_unbalanced
+    FROM records r
+    LEFT JOIN unsafe_files u ON u.path = r.source
 ),
 texts AS (
     -- Words that say that there is no value. A symbol may be one of them.
@@ -91,7 +99,7 @@ dated AS (
                     CASE
                         WHEN regexp_like(element_at(day_pieces, month_at), '^[0-9]{1,2}$') THEN element_at(day_pieces, month_at)
                         WHEN regexp_like(lower(element_at(day_pieces, month_at)),
-                            '^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$')
+                            '^(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(t|tember)?|oct(ober)?|nov(ember)?|dec(ember)?)$')
                         THEN cast((strpos('janfebmaraprmayjunjulaugsepoctnovdec', lower(substr(element_at(day_pieces, month_at), 1, 3))) + 2) / 3 AS varchar)
                     END
                     || '-' || element_at(day_pieces, day_at)

@@ -11,18 +11,30 @@ CREATE TABLE :table WITH (
 ) AS
 WITH prices AS (
     SELECT
-        symbol, trade_date, open, high, low, close, volume, daily_range, year,
-        coalesce(adj_close, close) AS price,
-        lag(coalesce(adj_close, close)) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_price,
-        lag(year(trade_date)) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_year,
-        max(coalesce(adj_close, close)) OVER (PARTITION BY symbol, year ORDER BY trade_date
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS peak
+        symbol, trade_date, open, high, low, close, adj_close, volume, daily_range, year,
+        -- The fall from a peak is one of adjusted closes where the whole year has them.
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol, year) = count(*) OVER (PARTITION BY symbol, year)
+            THEN adj_close ELSE close
+        END AS level,
+        lag(adj_close) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_adj_close,
+        lag(close) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_close,
+        lag(year(trade_date)) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_year
     FROM stocks_processed
     WHERE year IN (:years_read)
 ),
 days AS (
-    SELECT *, CASE WHEN previous_year >= year(trade_date) - 1 THEN price / previous_price - 1e0 END AS daily_return
+    SELECT
+        *,
+        CASE WHEN previous_year >= year(trade_date) - 1
+            THEN coalesce(adj_close / previous_adj_close, close / previous_close) - 1e0
+        END AS daily_return
     FROM prices
+),
+peaks AS (
+    SELECT
+        *,
+        max(level) OVER (PARTITION BY symbol, year ORDER BY trade_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS peak
+    FROM days
 ),
 years AS (
     SELECT
@@ -35,23 +47,24 @@ years AS (
         min(low) AS yearly_low,
         sum(volume) AS total_volume,
         avg(daily_range) AS avg_daily_range,
-        max_by(price, trade_date) AS last_price,
+        max_by(adj_close, trade_date) AS last_adj_close,
         stddev_samp(daily_return) AS volatility,
-        min(price / peak - 1e0) * 100e0 AS max_drawdown_pct
-    FROM days
+        min(level / peak - 1e0) * 100e0 AS max_drawdown_pct
+    FROM peaks
     GROUP BY symbol, year
 ),
 returns AS (
     SELECT
         *,
-        lag(last_price) OVER (PARTITION BY symbol ORDER BY year) AS previous_price,
+        lag(last_adj_close) OVER (PARTITION BY symbol ORDER BY year) AS previous_adj_close,
+        lag(close_price) OVER (PARTITION BY symbol ORDER BY year) AS previous_close_price,
         lag(year) OVER (PARTITION BY symbol ORDER BY year) AS previous_year
     FROM years
 )
 SELECT
     symbol, trading_days, open_price, close_price, avg_close_price, yearly_high, yearly_low, total_volume, avg_daily_range,
     CASE WHEN cast(previous_year AS integer) >= cast(year AS integer) - 1
-        THEN (last_price / previous_price - 1e0) * 100e0
+        THEN (coalesce(last_adj_close / previous_adj_close, close_price / previous_close_price) - 1e0) * 100e0
     END AS return_pct,
     volatility,
     max_drawdown_pct,

@@ -5,12 +5,14 @@ WITH prices AS (
     SELECT
         symbol, trade_date, open, high, low, close, adj_close, volume, daily_change, daily_range, quality_issue, year, month,
         lag(trade_date) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_trade_date,
-        lag(coalesce(adj_close, close)) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_price
+        lag(adj_close) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_adj_close,
+        lag(close) OVER (PARTITION BY symbol ORDER BY trade_date) AS previous_close
     FROM stocks_processed
 )
 SELECT
     symbol, trade_date, open, high, low, close, adj_close, volume, daily_change, daily_range,
     previous_trade_date,
-    (coalesce(adj_close, close) / previous_price - 1e0) * 100e0 AS daily_return_pct,
+    -- Adjusted closes where both days have one, else closes: never one with the other.
+    (coalesce(adj_close / previous_adj_close, close / previous_close) - 1e0) * 100e0 AS daily_return_pct,
     quality_issue, year, month
 FROM prices
