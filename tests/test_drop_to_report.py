@@ -116,6 +116,21 @@ def test_of_two_sources_with_the_same_day_the_newest_wins(lake: Lake) -> None:
     assert lake.load_of("AAPL_old.csv")["accepted"] == "1"
 
 
+@pytest.mark.parametrize("gone", ["deleted", "corrected"])
+def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(lake: Lake, gone: str) -> None:
+    lake.drop({"AAPL_old.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)), "AAPL_2017.csv": csv(day("2017-01-05", 110))})
+    _a_second_later()
+    lake.drop({"AAPL_new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121))})
+    assert lake.prices("year = '2016'")[1:] == [("AAPL", "2016-01-05", "120.0"), ("AAPL", "2016-01-06", "121.0")]
+    if gone == "deleted":
+        lake.remove("AAPL_new.csv")
+    else:
+        lake.drop({"AAPL_new.csv": csv(day("2016-01-06", 121))})
+    assert lake.prices("year = '2016'")[:2] == [("AAPL", "2016-01-04", "100.0"), ("AAPL", "2016-01-05", "110.0")]
+    assert [line["sources"] for line in lake.logged("files to load again")] == [[f"s3://{lake.bucket}/raw/stocks/AAPL_old.csv"]]
+    assert lake.keys("pipeline/inbox/") == []
+
+
 def test_a_source_that_another_supersedes_accounts_for_it(lake: Lake) -> None:
     lake.account.drop("raw/stocks/AAPL_a.csv", csv(day("2016-01-05", 110)))
     _a_second_later()

@@ -18,7 +18,7 @@ from .athena import Row
 from .clock import milliseconds_text
 from .drops import Drop, look
 from .errors import Error, QueryFailedError, RowsUnreadError
-from .inbox import Marker
+from .inbox import FORCED, Marker
 from .lake import Lake
 from .layout import RAW_QUEUE, Partition
 from .rewrite import rewrite
@@ -95,13 +95,44 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
             latest_date=_tomorrow(lake),
         )
     )
-    rows = lake.athena.rows(render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch))
-    summaries = {str(row["source"]): _summary(row) for row in rows}
+    summary, *reloads = lake.athena.run(
+        render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch),
+        *_files_to_reload(lake, batch, {partition for drop in changing for partition in drop.known.partitions}),
+    )
+    summaries = {str(row["source"]): _summary(row) for row in lake.athena.read(summary)}
     for drop in changing:
-        summary = summaries.get(drop.path)
-        if summary is None or (drop.head and drop.head.has_rows and not summary.rows):
+        found = summaries.get(drop.path)
+        if found is None or (drop.head and drop.head.has_rows and not found.rows):
             raise RowsUnreadError(f"Athena read no row of {drop.path}, which has some")
+    _reload(lake, batch, [str(row["source"]) for finished in reloads for row in lake.athena.read(finished)])
     return summaries
+
+
+def _files_to_reload(lake: Lake, batch: str, earlier: Collection[Partition]) -> list[Statement]:
+    """The question which other files hold days that earlier versions of the batch's files had won; none without any."""
+    if not earlier:
+        return []
+    return [
+        render(
+            "load/files_to_reload",
+            parsed=lake.temporary_table(batch, "parsed"),
+            batch=batch,
+            years=sorted({year for year, _ in earlier}),
+            partitions=_months(earlier),
+        )
+    ]
+
+
+def _reload(lake: Lake, batch: str, paths: Collection[str]) -> None:
+    """Have these files loaded once more, by a batch after this one. Marked before the days go, so that a crash forgets none."""
+    if paths:
+        log.event("files to load again", batch=batch, sources=sorted(paths))
+        lake.inbox.add((path.removeprefix(lake.store.uri("")), f"{FORCED}{batch}") for path in paths)
+
+
+def _months(partitions: Iterable[Partition]) -> list[str]:
+    """As statements name partitions: 2016-01."""
+    return sorted(f"{year}-{month}" for year, month in partitions)
 
 
 def _summary(row: Row) -> Summary:
@@ -150,7 +181,7 @@ def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: d
             parsed=parsed,
             batch=batch,
             years=sorted({year for year, _ in chunk}),
-            partitions=[f"{year}-{month}" for year, month in chunk],
+            partitions=_months(chunk),
             loaded_at=loaded_at,
         )
 
@@ -175,8 +206,7 @@ def _accepted(lake: Lake, batch: str, partitions: Collection[Partition]) -> dict
     years = sorted({year for year, _ in partitions})
     if not years:
         return {}
-    months = sorted(f"{year}-{month}" for year, month in partitions)
-    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years, partitions=months))
+    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years, partitions=_months(partitions)))
     return {str(row["source"]): int(row["accepted"] or 0) for row in rows}
 
 
