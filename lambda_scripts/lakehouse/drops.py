@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,5 +148,6 @@ def _require_name(key: str) -> None:
     # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
     if name.startswith(("_", ".")):
         raise FileRefusedError(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
-    if "\n" in key or "\r" in key:
-        raise FileRefusedError("its key holds a line break, which no manifest can name: rename it")
+    # A manifest can't name a line break, nor XML, in which S3 lists keys, most of the other control characters.
+    if re.search(r"[\x00-\x1f\x7f]", key):
+        raise FileRefusedError(f"its key holds a line break or another control character: rename {key!r}")
