@@ -99,7 +99,7 @@ def test_the_file_of_an_emptied_partition_is_swept(lake: Lake, monkeypatch: pyte
 def test_a_key_with_a_control_character_is_refused_and_leaves_no_marker(lake: Lake, character: str) -> None:
     lake.drop({f"raw/odd/A{character}.csv": AAPL, "AAPL.csv": AAPL})
     assert lake.keys("pipeline/inbox/") == []
-    assert [row["status"] for row in lake.loads()] == ["loaded", "refused"]
+    assert [row["status"] for row in lake.loads()] == ["refused", "loaded"]
 
 
 def test_a_stop_that_is_refused_does_not_hide_why_the_work_ended(lake: Lake) -> None:
