@@ -92,7 +92,7 @@ def main() -> None:
         measure(table, lake, f"{asked.history_years} years of one symbol in one file", {"AAPL.csv": prices(days, 100)})
         measure(table, lake, "one new day of it", {"AAPL_new.csv": prices([days[-1] + timedelta(days=1)], 101)})
     for printed in (table, by_name, by_step):
-        Console().print(printed)
+        Console(width=120).print(printed)
 
 
 def measure(table: Table, lake: Lake, what: str, files: dict[str, str]) -> None:
