@@ -67,13 +67,12 @@ class Athena:
             while waiting:
                 self._deadline.sleep(poll, "wait for Athena")
                 poll = min(poll * 1.5, self._poll_seconds)
-                for query_id, execution in zip(waiting, parallel.each(self._look, waiting), strict=True):
+                for execution in parallel.each(self._look, waiting):
                     if execution["Status"]["State"] in FINAL:
-                        finished[query_id] = self._finish(waiting[query_id], execution, start)
-                for query_id in finished:
-                    waiting.pop(query_id, None)
+                        query_id = execution["QueryExecutionId"]
+                        finished[query_id] = self._finish(waiting.pop(query_id), execution, start)
         except Exception:
-            parallel.each(self._stop, set(waiting) - set(finished))
+            parallel.each(self._stop, waiting)
             raise
         return [finished[query_id] for query_id in order]
 
