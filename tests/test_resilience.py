@@ -72,6 +72,7 @@ def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake
     record = {
         "version": "v2",
         "batch": "never-finished",
+        "changes_rows": True,
         "partitions": [["2016", "01"]],
         "before": [["2016", "01"], ["2016", "02"]],
     }

@@ -164,7 +164,7 @@ def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozens
 def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary]) -> None:
     def write(drop: Drop) -> None:
         partitions = summaries[drop.path].partitions if drop.changes_rows else drop.known.partitions
-        lake.sources.write(drop.key, drop.version, batch, partitions, drop.known)
+        lake.sources.write(drop.key, drop.version, batch, drop.changes_rows, partitions, drop.known)
 
     with log.timed("source records", batch=batch, files=len(drops)):
         parallel.each(write, drops)

@@ -20,10 +20,14 @@ from .store import Store
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """`version` tells one upload of the file from another; `etag` is the record object's own."""
+    """`version` tells one upload of the file from another; `etag` is the record object's own.
+
+    `changes_rows` is false for a refused version, which leaves alone what the one before gave.
+    """
 
     version: str
     batch: str
+    changes_rows: bool
     partitions: frozenset[Partition]
     before: frozenset[Partition]
     etag: str
@@ -31,19 +35,18 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a file: the version whose outcome is recorded, and the partitions that may hold rows of it."""
+    """What is known of a file: the version whose outcome is recorded, and the partitions that may hold rows of it.
+
+    Unless `is_settled`, a load that did not end may have published some of a version's rows.
+    """
 
     recorded_version: str | None
     partitions: frozenset[Partition]
+    is_settled: bool
     etag: str | None
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether no load of the file is unfinished."""
-        return self.recorded_version is not None or self.etag is None
 
-
-UNKNOWN = Known(None, frozenset(), None)
+UNKNOWN = Known(None, frozenset(), True, None)
 
 
 class SourceRecords:
@@ -62,11 +65,14 @@ class SourceRecords:
         committed = {batch for batch, load in zip(batches, loads, strict=True) if load}
         return {key: _resolve(record, committed) for key, record in records.items()}
 
-    def write(self, key: str, version: str, batch: str, partitions: frozenset[Partition], known: Known) -> None:
+    def write(
+        self, key: str, version: str, batch: str, changes_rows: bool, partitions: frozenset[Partition], known: Known
+    ) -> None:
         """Put what this batch will have done. Raises ConflictError where another writer has been at the record."""
         record = {
             "version": version,
             "batch": batch,
+            "changes_rows": changes_rows,
             "partitions": sorted(partitions),
             "before": sorted(known.partitions),
         }
@@ -86,6 +92,7 @@ class SourceRecords:
             return SourceRecord(
                 content["version"],
                 content["batch"],
+                content["changes_rows"],
                 _partitions(content["partitions"]),
                 _partitions(content["before"]),
                 part.etag,
@@ -101,8 +108,8 @@ def _resolve(record: SourceRecord | None, committed: set[str]) -> Known:
     if record is None:
         return UNKNOWN
     if record.batch in committed:
-        return Known(record.version, record.partitions, record.etag)
-    return Known(None, record.partitions | record.before, record.etag)
+        return Known(record.version, record.partitions, True, record.etag)
+    return Known(None, record.partitions | record.before, not record.changes_rows, record.etag)
 
 
 def _partitions(values: list[Any]) -> frozenset[Partition]:
