@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -79,3 +80,11 @@ def test_a_file_without_its_two_lines_is_an_error(statement: Path) -> None:
     statement.write_text("SELECT 1\n")
     with pytest.raises(SqlError, match="must open with"):
         render("a")
+
+
+def test_every_reason_and_issue_is_documented() -> None:
+    text = (sql.FOLDER / "load" / "parsed_rows.sql").read_text(encoding="utf-8")
+    words = re.findall(r"THEN '([a-z][A-Za-z -]{6,})'", text.partition("judged AS (")[2])
+    documented = (sql.FOLDER.parent / "docs" / "files.md").read_text(encoding="utf-8")
+    assert len(words) > 20
+    assert [each for each in words if each not in documented.replace("\n", " ")] == []
