@@ -42,7 +42,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def lake(engine: str) -> Iterator[Lake]:
-    """A lake set up as the documentation says, in an account of its own."""
+    """A lake set up as a person does it, in an account of its own."""
     with LocalAccount(engine) as account:  # type: ignore[arg-type]
         account.create_lake()
         yield Lake(account)

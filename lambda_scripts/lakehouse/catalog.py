@@ -68,6 +68,10 @@ class Catalog:
         """Add partitions with these locations; those that exist already stay as they are."""
         if not locations:
             return
+        with log.timed("register", table=table, partitions=len(locations)):
+            self._register(table, locations)
+
+    def _register(self, table: str, locations: Mapping[Partition, str]) -> None:
         storage = self._client.get_table(DatabaseName=self.database, Name=table)["Table"]["StorageDescriptor"]
         for chunk in _chunks(sorted(locations), PARTITIONS_AT_ONCE):
             answer = self._client.batch_create_partition(
@@ -81,7 +85,6 @@ class Catalog:
             for failure in answer.get("Errors", ()):
                 if failure["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
                     raise Error(f"Glue did not add partition {failure['PartitionValues']} to {table}: {failure['ErrorDetail']}")
-        log.event("register", table=table, partitions=len(locations))
 
     def unregister(self, table: str, partitions: Iterable[Partition]) -> None:
         """Remove partitions; those that are gone already count as removed."""

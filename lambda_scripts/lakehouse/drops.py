@@ -126,6 +126,7 @@ def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> heads.Head
             return first.body[start : start + length]
         if start >= first.size:
             return b""
+        lake.deadline.check(f"read on in {key}")
         part = lake.store.read(key, start, length, etag=first.etag)
         if part is None:
             raise ConflictError(f"{lake.store.uri(key)} was deleted while it was read")

@@ -8,7 +8,8 @@ Error
 ├── DeadlineReachedError     the invocation has no time left for the next wait
 ├── QueryFailedError         Athena ended a statement other than SUCCEEDED
 ├── RowsUnreadError          Athena's summary lacks rows that a file has
-└── PublishError             what Athena wrote can't be published, or a partition stayed contested
+├── PublishError             what Athena wrote can't be published, or a row is not where it should be
+└── SqlError (sql.py)        a statement's parameters and what was given do not match
 """
 
 

@@ -50,15 +50,16 @@ class Inbox:
 
     def settled(self, seconds: float, deadline: Deadline) -> list[Marker]:
         """All markers, once none came for so many seconds: one batch is cheaper and sooner done than two."""
-        found = self.markers()
-        for _ in range(SETTLE_AT_MOST):
-            if not found:
-                break
-            deadline.sleep(seconds, "wait for the inbox to settle")
-            before, found = len(found), self.markers()
-            if len(found) == before:
-                break
-        log.event("inbox", queue=self._queue, markers=len(found))
+        with log.timed("inbox", queue=self._queue) as logged:
+            found = self.markers()
+            for _ in range(SETTLE_AT_MOST):
+                if not found:
+                    break
+                deadline.sleep(seconds, "wait for the inbox to settle")
+                before, found = len(found), self.markers()
+                if len(found) == before:
+                    break
+            logged["markers"] = len(found)
         return found
 
     def is_empty(self) -> bool:

@@ -25,8 +25,9 @@ from .tables import MergedTable
 
 # "standard" retries throttling and transient errors with backoff:
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+# No answer that is asked for here takes long, so that a call that hangs is tried again well before the deadline.
 CLIENT_CONFIG = ClientConfig(
-    retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=THREADS, connect_timeout=5, read_timeout=30
+    retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=THREADS, connect_timeout=5, read_timeout=10
 )
 
 

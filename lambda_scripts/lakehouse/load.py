@@ -17,7 +17,7 @@ from . import crawl, log, parallel, staging
 from .athena import Row
 from .clock import milliseconds_text
 from .drops import Drop, look
-from .errors import Error, QueryFailedError, RowsUnreadError
+from .errors import Error, PublishError, QueryFailedError, RowsUnreadError
 from .inbox import FORCED, Marker
 from .lake import Lake
 from .layout import RAW_QUEUE, Partition
@@ -28,9 +28,10 @@ from .tables import MergedTable
 
 @dataclass(frozen=True)
 class Summary:
-    """What the parse found in one file."""
+    """What the parse found in one file. Of its rows, those neither repeated nor rejected are offered to the merge."""
 
     rows: int
+    repeated: int
     rejected: int
     symbols: str | None
     first_date: str | None
@@ -39,7 +40,7 @@ class Summary:
     reasons: str | None
 
 
-NOTHING = Summary(0, 0, None, None, None, frozenset(), None)
+NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
 
 
 def work(lake: Lake, markers: Sequence[Marker]) -> None:
@@ -55,6 +56,7 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
 
 def load(lake: Lake, drops: Sequence[Drop]) -> None:
     """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on."""
+    start = lake.clock.monotonic()
     batch = staging.begin(lake)
     readable = [drop for drop in drops if drop.head]
     try:
@@ -75,8 +77,8 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
     _write_source_records(lake, batch, drops, summaries)
     touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
     _merge(lake, batch, touched, loaded_at, any_rejected=any(summary.rejected for summary in summaries.values()))
-    accepted = _accepted(lake, batch, touched)
-    _record(lake, batch, drops, summaries, accepted, loaded_at)
+    accepted = _accepted(lake, batch, summaries, touched)
+    _record(lake, batch, drops, summaries, accepted, loaded_at, start)
     staging.end(lake, batch)
 
 
@@ -139,6 +141,7 @@ def _summary(row: Row) -> Summary:
     partitions = (row["partitions"] or "").split(",")
     return Summary(
         rows=int(row["rows"] or 0),
+        repeated=int(row["repeated"] or 0),
         rejected=int(row["rejected"] or 0),
         symbols=row["symbols"],
         first_date=row["first_date"],
@@ -163,6 +166,7 @@ def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozens
 
 def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary]) -> None:
     def write(drop: Drop) -> None:
+        lake.deadline.check("write the source records")
         partitions = summaries[drop.path].partitions if drop.changes_rows else drop.known.partitions
         lake.sources.write(drop.key, drop.version, batch, drop.changes_rows, partitions, drop.known)
 
@@ -201,13 +205,31 @@ def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: d
         lake.store.copy(stored.key, lake.layout.rejected(batch, number))
 
 
-def _accepted(lake: Lake, batch: str, partitions: Collection[Partition]) -> dict[str, int]:
-    """How many rows of each file stand in the merged table now, by path."""
-    years = sorted({year for year, _ in partitions})
-    if not years:
+def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary], partitions: Collection[Partition]) -> dict[str, int]:
+    """How many rows of each file stand in the merged table now, by path.
+
+    Raises PublishError unless each row that was offered stands there or has another file's in its place.
+    """
+    offered = {path: found.rows - found.repeated - found.rejected for path, found in summaries.items()}
+    if not any(offered.values()):
         return {}
-    rows = lake.athena.rows(render("load/accepted_rows", batch=batch, years=years, partitions=_months(partitions)))
-    return {str(row["source"]): int(row["accepted"] or 0) for row in rows}
+    rows = lake.athena.rows(
+        render(
+            "load/accepted_rows",
+            parsed=lake.temporary_table(batch, "parsed"),
+            years=sorted({year for year, _ in partitions}),
+            partitions=_months(partitions),
+        )
+    )
+    accepted = {str(row["source"]): int(row["accepted"] or 0) for row in rows}
+    displaced = {str(row["source"]): int(row["displaced"] or 0) for row in rows}
+    for path, count in offered.items():
+        if accepted.get(path, 0) + displaced.get(path, 0) != count:
+            raise PublishError(
+                f"of {count} rows of {path}, {accepted.get(path, 0)} stand in stocks_processed and {displaced.get(path, 0)} "
+                "have another file's in their place; the batch is not on record, and the next attempt starts afresh"
+            )
+    return accepted
 
 
 def _record(
@@ -217,8 +239,9 @@ def _record(
     summaries: Mapping[str, Summary],
     accepted: Mapping[str, int],
     loaded_at: datetime,
+    start: float,
 ) -> None:
-    """Write the load record, which commits the batch."""
+    """Write the load record, which commits the batch that was begun at `start`."""
     records = [
         _load_record(batch, drop, summaries.get(drop.path, NOTHING), accepted.get(drop.path, 0), loaded_at) for drop in drops
     ]
@@ -229,6 +252,7 @@ def _record(
             log.warning("refused", source=record["source"], reason=record["reason"])
     log.event(
         "loaded",
+        seconds=round(lake.clock.monotonic() - start, 3),
         batch=batch,
         files=len(records),
         refused=sum(record["status"] == "refused" for record in records),

@@ -17,6 +17,7 @@ from .tables import MergedTable, Survey
 
 def work(lake: Lake, markers: Sequence[Marker]) -> None:
     """Recompute the reports that these partitions of stocks_processed feed, then clear the markers."""
+    start = lake.clock.monotonic()
     partitions = [partition for marker in markers if (partition := lake.layout.processed.partition_of_folder(marker.name))]
     survey = lake.processed.survey()
     years = _years_to_report(partitions, survey)
@@ -26,7 +27,7 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
     staging.end(lake, batch)
     lake.inbox.clear(markers)
     crawl.begin_if_needed(lake, ())  # one that was wanted while another ran
-    log.event("reported", batch=batch, years=[year for (year,) in years])
+    log.event("reported", seconds=round(lake.clock.monotonic() - start, 3), batch=batch, years=[year for (year,) in years])
     _refresh_quicksight(lake, batch)
     for table in (lake.monthly, lake.yearly):
         table.sweep(table.survey(), lake.clock.now(), lake.config.retention_seconds)

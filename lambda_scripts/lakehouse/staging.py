@@ -53,7 +53,7 @@ def tidy(lake: Lake) -> None:
     Rejected rows of a batch without a load record go too: the files are loaded again, and so are their rejected rows.
     """
     for batch in lake.store.folders(lake.layout.staging(lake.queue)):
-        if lake.queue == RAW_QUEUE and lake.store.look(lake.layout.load_record(batch)) is None:
-            lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
-        end(lake, batch)
-        log.event("tidied up after a batch that did not end", queue=lake.queue, batch=batch)
+        with log.timed("tidy up after a batch that did not end", queue=lake.queue, batch=batch):
+            if lake.queue == RAW_QUEUE and lake.store.look(lake.layout.load_record(batch)) is None:
+                lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
+            end(lake, batch)

@@ -128,7 +128,7 @@ class MergedTable:
             manifest = survey.manifests.get(partition)
             return len(survey.data_files[partition]) > 1 or manifest is None or manifest.size == 0
 
-        keys = [key for found in parallel.each(superseded, filter(may_hold_old_files, survey.data_files)) for key in found]
-        if keys:
+        with log.timed("sweep", table=self.name) as found:
+            keys = [key for each in parallel.each(superseded, filter(may_hold_old_files, survey.data_files)) for key in each]
             self._store.delete(keys)
-            log.event("sweep", table=self.name, removed=len(keys))
+            found["removed"] = len(keys)

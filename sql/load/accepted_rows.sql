@@ -1,8 +1,12 @@
--- One row per file of the batch that has rows in stocks_processed, with their number.
--- Parameters: batch text, years texts, partitions texts
-SELECT source, count(*) AS accepted
-FROM stocks_processed
-WHERE year IN (:years)
-    AND year || '-' || month IN (:partitions)
-    AND source IN (SELECT source FROM stocks_staging_sources WHERE batch = :batch)
-GROUP BY source
+-- One row per file of the batch with rows to merge: for how many of them it won the day, and for how many another file did.
+-- Parameters: parsed identifier, years texts, partitions texts
+SELECT
+    p.source,
+    count_if(m.source = p.source) AS accepted,
+    count_if(m.source <> p.source) AS displaced
+FROM :parsed p
+JOIN stocks_processed m ON m.symbol = p.symbol AND m.trade_date = p.trade_date
+WHERE p.outcome = 'candidate'
+    AND m.year IN (:years)
+    AND m.year || '-' || m.month IN (:partitions)
+GROUP BY p.source

@@ -3,6 +3,7 @@
 SELECT
     s.source,
     count(p.outcome) AS rows,
+    count_if(p.outcome = 'superseded') AS repeated,
     count_if(p.outcome = 'rejected') AS rejected,
     array_join(array_sort(array_agg(DISTINCT p.symbol) FILTER (WHERE p.outcome = 'candidate')), ',') AS symbols,
     min(p.trade_date) FILTER (WHERE p.outcome = 'candidate') AS first_date,

@@ -4,14 +4,14 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `monthly_stock_reporting` (
     `symbol` string,
     `month` string COMMENT '01 to 12',
     `trading_days` bigint,
-    `open_price` double COMMENT 'first open of the month',
+    `open_price` double COMMENT 'first open of the month that is known',
     `close_price` double COMMENT 'last close of the month',
     `avg_close_price` double,
     `highest_price` double,
     `lowest_price` double,
     `total_volume` bigint COMMENT 'shares',
     `avg_daily_range` double,
-    `return_pct` double COMMENT 'percent, against the last adjusted close of the previous month with trades',
+    `return_pct` double COMMENT 'percent, against the previous month with trades, if in this or the last year: adjusted closes where both have one, else closes',
     `volatility` double COMMENT 'sample standard deviation of the daily returns (0.01 is one percent)'
 )
 PARTITIONED BY (`year` string)

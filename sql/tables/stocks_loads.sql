@@ -1,4 +1,4 @@
--- One row per file and load: what became of its rows.
+-- One row per file and load: what became of its rows then. (A file loaded later may win a day from it, or give one back.)
 -- Parameters: location text
 -- Times and dates are text here, so that nothing hangs on how a SerDe reads them; the view stocks_load_history has them typed.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (

@@ -1,5 +1,6 @@
 -- One row per (symbol, trade_date), with the return against the symbol's previous trade date.
 -- Parameters: none
+-- The previous trade date is however long ago; the reports leave out a return over more than a calendar year.
 CREATE OR REPLACE VIEW stocks_daily AS
 WITH prices AS (
     SELECT

@@ -1,4 +1,4 @@
--- One row per file and load, typed, with what is current: the latest load of each file.
+-- One row per file and load, typed; is_latest marks each file's latest. The counts are those of its time.
 -- Parameters: none
 CREATE OR REPLACE VIEW stocks_load_history AS
 SELECT

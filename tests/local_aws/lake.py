@@ -1,4 +1,4 @@
-"""Setting the lake up as a person does by hand: the same API calls, in the order in which docs/ has them."""
+"""Setting the lake up by the API calls that a person makes in the console."""
 
 from __future__ import annotations
 
