@@ -2,7 +2,7 @@
 
     {"action": "drain"}                                    work the inbox off
     {"action": "reprocess", "prefix": "raw/stocks/AAPL"}   put everything under a prefix into the inbox and work it off
-    {"action": "check"}                                    is this account set up right: one line a permission and resource
+    {"action": "check"}                                    is this account set up right: one line for each thing looked at
 
 Each takes "bucket" too, which is needed where LAKE_BUCKET is not set.
 """
@@ -22,7 +22,9 @@ from .layout import RAW_QUEUE
 
 NAMES_AT_ONCE = 1_000
 
-_FIELDS = {"drain": {"batch_files"}, "reprocess": {"prefix"}, "check": set[str]()}
+_ALWAYS = {"action": str, "bucket": str}
+_FIELDS: dict[str, dict[str, type]] = {"drain": {"batch_files": int}, "reprocess": {"prefix": str}, "check": {}}
+_KINDS = {str: "a text", int: "a whole number"}
 
 
 def is_action(event: Any) -> bool:
@@ -32,10 +34,7 @@ def is_action(event: Any) -> bool:
 def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[str, Any]:
     """Do what the event asks for, on this function's queue. Raises ConfigurationError for what can't be asked."""
     action = event["action"]
-    if action not in _FIELDS:
-        raise ConfigurationError(f"unknown action {action!r}; there are " + ", ".join(_FIELDS))
-    if unknown := sorted(set(event) - {"action", "bucket"} - _FIELDS[action]):
-        raise ConfigurationError(f"the action {action} takes no {unknown[0]!r}")
+    _check_fields(event)
     lake = open_lake(queue, event.get("bucket", ""), context)
     if action == "check":
         return check(lake, context)
@@ -43,9 +42,21 @@ def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[
         names = _reprocess(lake, event.get("prefix", lake.layout.prefix_of_queue(queue)), context.aws_request_id)
         return {"put into the inbox": names, **drain(lake, work, lake.config.batch_files)}
     batch_files = event.get("batch_files", lake.config.batch_files)
-    if not isinstance(batch_files, int) or batch_files < 1:
-        raise ConfigurationError(f"batch_files must be a number of files, not {batch_files!r}")
+    if batch_files < 1:
+        raise ConfigurationError(f"batch_files must be at least 1, not {batch_files}")
     return drain(lake, work, batch_files)
+
+
+def _check_fields(event: Mapping[str, Any]) -> None:
+    action = event["action"]
+    if not isinstance(action, str) or action not in _FIELDS:
+        raise ConfigurationError(f"unknown action {action!r}; there are " + ", ".join(_FIELDS))
+    kinds = _ALWAYS | _FIELDS[action]
+    for name, value in event.items():
+        if name not in kinds:
+            raise ConfigurationError(f"the action {action} takes no {name!r}")
+        if type(value) is not kinds[name]:  # not isinstance: true is no number of files
+            raise ConfigurationError(f"{name} must be {_KINDS[kinds[name]]}, not {value!r}")
 
 
 def _reprocess(lake: Lake, prefix: str, request_id: str) -> int:

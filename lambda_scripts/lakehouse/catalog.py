@@ -24,6 +24,16 @@ class Catalog:
         self._client = client
         self.database = database
 
+    def exists(self) -> bool:
+        """Whether there is the database."""
+        try:
+            self._client.get_database(Name=self.database)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "EntityNotFoundException":
+                raise
+            return False
+        return True
+
     def tables(self) -> dict[str, dict[str, Any]]:
         """Every table and view by name; creates the database where there is none."""
         try:

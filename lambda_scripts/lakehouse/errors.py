@@ -2,6 +2,7 @@
 
 Error
 ├── ConfigurationError       the environment, an event or an action asks for what can't be
+├── NotSetUpError            the check of an account finds something not set up right
 ├── FileRefusedError         a raw file can't be read as a whole; its reason goes to the load record
 ├── ConflictError            a conditional write lost to another writer
 ├── LeaseLostError           another invocation has taken this one's lease over
@@ -18,6 +19,10 @@ class Error(Exception):
 
 
 class ConfigurationError(Error):
+    pass
+
+
+class NotSetUpError(Error):
     pass
 
 

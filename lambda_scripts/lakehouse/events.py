@@ -39,36 +39,38 @@ def by_bucket(event: Any) -> dict[str, list[Change]]:
 
 
 def _changes(event: Any) -> Iterator[Change]:
-    if not isinstance(event, Mapping):
-        raise ConfigurationError(f"not an S3 event: {_shown(event)}")
-    if event.get("Event") == "s3:TestEvent":
-        log.event("test event", bucket=event.get("Bucket"))
-    elif event.get("source") == "aws.s3" and "detail" in event:
-        yield _from_eventbridge(event["detail"])
-    elif "Records" in event:
-        for record in event["Records"]:
-            yield from _from_record(record)
-    elif "Message" in event and "TopicArn" in event:  # SNS's own envelope, as SQS carries it
-        yield from _changes(json.loads(event["Message"]))
-    else:
-        raise ConfigurationError(f"not an S3 event, and no action: {_shown(event)}")
+    match event:
+        case {"Event": "s3:TestEvent"}:
+            log.event("test event", bucket=event.get("Bucket"))
+        case {
+            "source": "aws.s3",
+            "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described} as detail,
+        }:
+            yield Change(bucket, key, _token(described, detail))
+        case {"Records": [*records]}:
+            for record in records:
+                yield from _from_record(record)
+        case {"Message": str(message), "TopicArn": _}:  # SNS's own envelope, as SQS carries it
+            yield from _changes(_unwrapped(message))
+        case _:
+            raise ConfigurationError(f"not an S3 event, and no action: {_shown(event)}")
 
 
-def _from_record(record: Mapping[str, Any]) -> Iterator[Change]:
-    if "s3" in record:
-        detail = record["s3"]
-        key = unquote_plus(detail["object"]["key"])
-        yield Change(detail["bucket"]["name"], key, _token(detail["object"], record))
-    elif "Sns" in record:
-        yield from _changes(json.loads(record["Sns"]["Message"]))
-    elif "body" in record:
-        yield from _changes(json.loads(record["body"]))
-    else:
-        raise ConfigurationError(f"not a record of an S3 event: {_shown(record)}")
+def _from_record(record: Any) -> Iterator[Change]:
+    match record:
+        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described}}:
+            yield Change(bucket, unquote_plus(key), _token(described, record))
+        case {"Sns": {"Message": str(message)}} | {"body": str(message)}:
+            yield from _changes(_unwrapped(message))
+        case _:
+            raise ConfigurationError(f"not a record of an S3 event: {_shown(record)}")
 
 
-def _from_eventbridge(detail: Mapping[str, Any]) -> Change:
-    return Change(detail["bucket"]["name"], detail["object"]["key"], _token(detail["object"], detail))
+def _unwrapped(message: str) -> Any:
+    try:
+        return json.loads(message)
+    except ValueError as error:
+        raise ConfigurationError(f"not an S3 event, since it is no JSON: {_shown(message)}") from error
 
 
 def _token(described: Mapping[str, Any], record: Mapping[str, Any]) -> str:
