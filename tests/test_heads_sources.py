@@ -21,17 +21,19 @@ def test_files_of_every_source_are_loaded_or_refused_as_expected(lake: Lake, cap
     lake.drop({key: (SOURCES / row["source"]).read_bytes() for key, row in expected.items()})
     prefix = f"s3://{lake.bucket}/raw/stocks/"
     loads = {(row["source"] or "").removeprefix(prefix): row for row in lake.query("SELECT * FROM stocks_loads")}
+    assert loads.keys() == expected.keys()
     with capsys.disabled():
         print()
+        print("source".ljust(28), *(column.ljust(10) for column in COLUMNS))
         for key, row in expected.items():
             print(row["source"].ljust(28), *(str(loads[key][column] or "").ljust(10) for column in COLUMNS))
-    assert loads.keys() == expected.keys()
     for key, row in expected.items():
         assert {column: loads[key][column] or "" for column in COLUMNS} == {column: row[column] for column in COLUMNS}, key
         assert row["reason"] in (loads[key]["reason"] or ""), key
     first_days = {row["symbols"].split(",")[0]: row for row in expected.values() if row["symbols"]}
     prices = lake.query("SELECT symbol, open, close FROM stocks_processed WHERE trade_date = DATE '2016-01-04'")
     found = {day["symbol"]: (day["open"], day["close"]) for day in prices}
+    assert first_days.keys() <= found.keys()
     for symbol, row in first_days.items():
         assert tuple(map(_cents, found[symbol])) == (row["first_open"], row["first_close"]), row["source"]
 

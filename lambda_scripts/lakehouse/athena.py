@@ -83,8 +83,7 @@ class Athena:
 
     def read(self, finished: Finished) -> list[Row]:
         """The rows of a query's result object: one GET, however many rows."""
-        key = finished.output.removeprefix(f"s3://{self._store.bucket}/")
-        part = self._store.read(key)
+        part = self._store.read(self._store.key(finished.output))
         if part is None:
             raise Error(f"Athena's result {finished.output} is gone; does a lifecycle rule remove results too early?")
         return parse_result(part.body.decode())

@@ -40,7 +40,7 @@ def begin_if_needed(lake: Lake, keys: Iterable[str]) -> None:
         return
     state = _read(lake)
     with _beside(crawler):
-        if _wants(lake, state, {key[: key.rfind("/") + 1] for key in keys}, _last_failed(crawler)):
+        if _wants(lake, state, {lake.layout.folder(key) for key in keys}, _last_failed(crawler)):
             state.wanted = not _start(crawler)
             state.started = state.started if state.wanted else lake.clock.now().timestamp()
             lake.store.put(lake.layout.crawl_state(), json.dumps(asdict(state)).encode())
@@ -112,5 +112,4 @@ def _covered(lake: Lake) -> set[str]:
     locations = (
         lake.catalog.partition_locations(RAW_TABLE) if table.get("PartitionKeys") else [table["StorageDescriptor"]["Location"]]
     )
-    start = f"s3://{lake.config.bucket}/"
-    return {location.removeprefix(start).rstrip("/") + "/" for location in locations}
+    return {lake.store.key(location).rstrip("/") + "/" for location in locations}

@@ -8,8 +8,11 @@ pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet w
 pipeline/leases/<queue>.json                 who works off a queue
 pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/loads/<batch>.jsonl                 the load record
+pipeline/crawl.json                          what the raw crawler was asked for
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
+pipeline/staging-tables/                     locations of the staging tables, which hold nothing
 pipeline/athena-results/                     results of statements
+pipeline/check/                              probes of the action check
 """
 
 from __future__ import annotations
@@ -103,6 +106,11 @@ class Layout:
         """A key ending in a slash is what the S3 console makes for an empty folder."""
         return key.startswith(self.raw_prefix) and not key.endswith("/")
 
+    @staticmethod
+    def folder(key: str) -> str:
+        """The folder that a key lies in, with its slash."""
+        return key[: key.rfind("/") + 1]
+
     # The inbox
 
     def inbox(self, queue: str) -> str:
@@ -134,6 +142,10 @@ class Layout:
     def source_record(self, raw_key: str) -> str:
         readable = f"{self.source_records}{raw_key}.json"
         return readable if _fits(readable) else f"{self.source_records}{_hashed(raw_key)}.json"
+
+    def raw_key_of_source_record(self, key: str) -> str:
+        """The raw key that a source record's readable key holds."""
+        return key[len(self.source_records) : -len(".json")]
 
     def crawl_state(self) -> str:
         return f"{self._pipeline}crawl.json"
@@ -169,10 +181,12 @@ class Layout:
         return self.staging(queue, batch) + "note"
 
     def staged_lines(self, batch: str) -> str:
-        return self.staging(RAW_QUEUE, batch) + "lines/"
+        """The manifest of a batch's files; its folder is a partition of stocks_staging_lines."""
+        return self.staging(RAW_QUEUE, batch) + "lines/manifest"
 
     def staged_sources(self, batch: str) -> str:
-        return self.staging(RAW_QUEUE, batch) + "sources/"
+        """What is known of a batch's files; its folder is a partition of stocks_staging_sources."""
+        return self.staging(RAW_QUEUE, batch) + "sources/sources.jsonl"
 
     def staged_output(self, queue: str, batch: str, table: str) -> str:
         return self.staging(queue, batch) + f"{table}/"

@@ -129,7 +129,7 @@ def _reload(lake: Lake, batch: str, paths: Collection[str]) -> None:
     """Have these files loaded once more, by a batch after this one. Marked before the days go, so that a crash forgets none."""
     if paths:
         log.event("files to load again", batch=batch, sources=sorted(paths))
-        lake.inbox.add((path.removeprefix(lake.store.uri("")), f"{FORCED}{batch}") for path in paths)
+        lake.inbox.add((lake.store.key(path), f"{FORCED}{batch}") for path in paths)
 
 
 def _months(partitions: Iterable[Partition]) -> list[str]:

@@ -80,8 +80,8 @@ class SourceRecords:
 
     def keys(self, prefix: str) -> list[str]:
         """The raw keys under a prefix that have a record with a readable name."""
-        start = self._layout.source_records
-        return [found.key[len(start) : -len(".json")] for found in self._store.objects(start + prefix)]
+        found = self._store.objects(self._layout.source_records + prefix)
+        return [self._layout.raw_key_of_source_record(stored.key) for stored in found]
 
     def _read(self, key: str) -> SourceRecord | None:
         part = self._store.read(self._layout.source_record(key))

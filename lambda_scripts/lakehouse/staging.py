@@ -23,10 +23,10 @@ def begin(lake: Lake) -> str:
 def describe(lake: Lake, batch: str, paths: Iterable[str], sources: Iterable[Mapping[str, Any]]) -> None:
     """Put a batch as data: the paths whose lines are to be read, and a JSON line for each file that takes part."""
     lines, described = lake.layout.staged_lines(batch), lake.layout.staged_sources(batch)
-    lake.store.put(lines + "manifest", "".join(f"{path}\n" for path in paths).encode())
-    lake.store.put(described + "sources.jsonl", json_lines(sources))
-    for table, folder in zip(STAGING_TABLES, (lines, described), strict=True):
-        lake.catalog.register(table, {(batch,): lake.store.uri(folder)})
+    lake.store.put(lines, "".join(f"{path}\n" for path in paths).encode())
+    lake.store.put(described, json_lines(sources))
+    for table, key in zip(STAGING_TABLES, (lines, described), strict=True):
+        lake.catalog.register(table, {(batch,): lake.store.uri(lake.layout.folder(key))})
 
 
 def json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:

@@ -44,6 +44,10 @@ class Store:
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 
+    def key(self, uri: str) -> str:
+        """The key of an s3:// path in this bucket."""
+        return uri.removeprefix(self.uri(""))
+
     def read(self, key: str, start: int = 0, length: int | None = None, etag: str | None = None) -> Part | None:
         """Up to `length` bytes from `start`, to the object's end without a length; None where there is no such object.
 

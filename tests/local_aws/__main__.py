@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
 
     runner = commands.add_parser("run", help="drop CSV files, wait, and show what was loaded and reported")
-    runner.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a CSV file, or a folder of them")
-    runner.add_argument("--output", type=Path, metavar="DIR", help="write the whole bucket as files below DIR")
+    runner.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a CSV file, or a folder of them")
+    runner.add_argument("--output", type=_path, metavar="DIR", help="write the whole bucket as files below DIR, an empty folder")
     runner.add_argument(
         "--query",
         action="append",
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runner.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="give up after (%(default)g)")
 
     server = commands.add_parser("serve", help="answer AWS clients over HTTP until interrupted")
-    server.add_argument("--port", type=int, default=5000, help="0 takes a free one (default: %(default)s)")
+    server.add_argument("--port", type=_port, default=5000, help="0 takes a free one (default: %(default)s)")
 
     for command in (runner, server):
         command.add_argument("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL")
@@ -54,6 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, say) has gone; nothing is to be written to it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _path(text: str) -> Path:
+    # Path("") is the working directory: `run "$UNSET"` would drop all of it.
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty: name a file or a folder (this one is .)")
+    return Path(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -47,12 +47,6 @@ class _DataFile:
     partition: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Result:
-    arrow: pa.Table
-    bytes_scanned: int
-
-
 class DuckDBEngine:
     """An `engine.Engine`. One in-memory database holds the macros; each statement has a connection of its own to it."""
 

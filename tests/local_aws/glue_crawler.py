@@ -91,7 +91,6 @@ class Crawl:
     dpu_hour: float = 0.0
     start_time: datetime = field(default_factory=utcnow)
     end_time: datetime | None = None
-    stop_asked: bool = False
 
     @property
     def message_prefix(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,8 +20,8 @@ from rich.progress import (
 )
 
 from .account import EngineName, LocalAccount, QueryFailedError
-from .export import check_folder, export_bucket
-from .report import print_tables
+from .export import ExportError, export_bucket, prepare_folder
+from .report import counted, print_tables, unhandled
 
 
 class UsageError(Exception):
@@ -37,7 +38,7 @@ def run(
     """Returns the exit status: 0 when every event was handled, every file accounted for, and every query ran."""
     files = csv_files(paths)
     if output is not None:
-        check_folder(output)
+        prepare_folder(output)
     errors = Console(stderr=True)
     with LocalAccount(engine) as account:
         account.create_lake()
@@ -48,19 +49,19 @@ def run(
         seconds = time.monotonic() - started
         spent = account.statistics
         errors.print(
-            f"{len(files)} files in {seconds:.1f} s: {len(account.invocations)} invocations, "
-            f"{spent.statements} Athena statements, {spent.crawls} crawls",
+            f"{counted(len(files), 'file')} in {seconds:.1f} s: {counted(len(account.invocations), 'invocation')}, "
+            f"{counted(spent.statements, 'Athena statement')}, {counted(spent.crawls, 'crawl')}",
             highlight=False,
         )
-        problems = [*unhandled(account), *([] if idle else [f"not idle after {timeout_seconds:g} s"])]
+        problems = [*unhandled(account.dead_letters), *([] if idle else [f"not idle after {timeout_seconds:g} s"])]
         if not problems:
             problems = _unaccounted(account, files)
+        handled = not problems
         if output is not None:
-            count = export_bucket(account.client("s3"), account.bucket, output)
-            errors.print(f"{count} objects written below {output}", highlight=False, markup=False)
+            problems += _export(account, output, errors)
         if queries:
             problems += _print_queries(account, queries)
-        elif not problems:
+        elif handled:
             print_tables(account, _stdout_console())
         for problem in problems:
             errors.print(f"error: {problem}", highlight=False, markup=False, soft_wrap=True)
@@ -71,40 +72,59 @@ def csv_files(paths: Iterable[Path]) -> dict[str, Path]:
     """The CSV files of these files and folders, by the key to drop each at.
 
     A folder's structure is kept below raw/stocks/. Raises UsageError when there is nothing to drop, a path does not
-    exist, or two files would get one key.
+    exist or cannot be read, or two files would get one key.
     """
     files: dict[str, Path] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist")
-        found = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_csv(file))
+        try:
+            if not path.exists():
+                raise UsageError(f"{path} does not exist")
+            found = [path] if path.is_file() else sorted(_csv_files_below(path))
+        except OSError as error:
+            raise _unreadable(path, error) from error
         if not found:
             raise UsageError(f"{path} holds no .csv or .csv.gz file")
         for file in found:
+            _require_readable(file)
             key = f"raw/stocks/{(file.relative_to(path) if path.is_dir() else Path(file.name)).as_posix()}"
             if files.setdefault(key, file) is not file:
                 raise UsageError(f"{files[key]} and {file} would both be dropped as {key}: rename one, or run them apart")
     return files
 
 
-def unhandled(account: LocalAccount) -> list[str]:
-    """One line for each event that Lambda gave up."""
-    return [
-        f"{letter.function} gave up an event after {letter.attempt} attempts: "
-        f"{letter.error['errorType']}: {letter.error['errorMessage']}"
-        for letter in account.dead_letters
-        if letter.error
-    ]
+def _csv_files_below(folder: Path) -> Iterator[Path]:
+    """Raises OSError for a folder that cannot be listed: its files would be passed over in silence."""
+    for parent, _, names in os.walk(folder, onerror=_raise):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_file() and name.lower().endswith((".csv", ".csv.gz")):
+                yield path
 
 
-def _is_csv(path: Path) -> bool:
-    return path.is_file() and path.name.lower().endswith((".csv", ".csv.gz"))
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _require_readable(file: Path) -> None:
+    """Known before the run rather than in the middle of it."""
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{error.filename or path} cannot be read ({error.strerror}): make it readable, or leave it out")
 
 
 def _drop(account: LocalAccount, files: dict[str, Path], progress: Progress) -> None:
     task = progress.add_task("dropping files", total=len(files))
     for key, path in files.items():
-        account.drop(key, path.read_bytes())
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        account.drop(key, body)
         progress.advance(task)
 
 
@@ -115,7 +135,8 @@ def _wait(account: LocalAccount, progress: Progress, timeout_seconds: float) -> 
         statements = account.statistics.statements
         progress.update(
             task,
-            description=f"running the pipeline ({len(account.invocations)} invocations, {statements} statements)",
+            description=f"running the pipeline ({counted(len(account.invocations), 'invocation')}, "
+            f"{counted(statements, 'statement')})",
         )
         time.sleep(0.1)
     return account.idle
@@ -131,6 +152,15 @@ def _unaccounted(account: LocalAccount, files: dict[str, Path]) -> list[str]:
         for key, path in files.items()
         if f"s3://{account.bucket}/{key}" not in recorded
     ]
+
+
+def _export(account: LocalAccount, output: Path, errors: Console) -> list[str]:
+    try:
+        count = export_bucket(account.client("s3"), account.bucket, output)
+    except ExportError as error:
+        return [str(error)]
+    errors.print(f"{counted(count, 'object')} written below {output}", highlight=False, markup=False, soft_wrap=True)
+    return []
 
 
 def _print_queries(account: LocalAccount, queries: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 import threading
 
 from .account import CREDENTIALS, EngineName, LocalAccount
+from .report import unhandled
 
 
 def serve(port: int, engine: EngineName) -> int:
@@ -28,7 +29,7 @@ def serve(port: int, engine: EngineName) -> int:
         )
         seen = 0
         while not stop.wait(0.5):
-            for letter in account.dead_letters[seen:]:
-                print(f"{letter.function} gave up an event: {letter.error}", file=sys.stderr, flush=True)
+            for line in unhandled(account.dead_letters[seen:]):
+                print(line, file=sys.stderr, flush=True)
                 seen += 1
     return 0

@@ -19,13 +19,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..expression import not_supported
+from ..trino_types import REAL
 from . import calls, conditions, operators, queries, subqueries, terms
 from .compiler import Compiler
 from .grammar import Node
 from .outputs import Output
 from .scopes import Catalog, Scan
 
-_RULES = {**terms.RULES, **conditions.RULES, **operators.RULES, **subqueries.RULES, **calls.RULES}
+RULES = {**terms.RULES, **conditions.RULES, **operators.RULES, **subqueries.RULES, **calls.RULES}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class CompiledQuery:
 
 def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     """The DuckDB query that answers what Trino would for `node`, parsed by `grammar.parse`."""
-    compiler = Compiler(catalog, _RULES, queries.query)
+    compiler = Compiler(catalog, RULES, queries.query)
     query = compiler.query(node, database, None, {})
+    if any(output.type == REAL for output in query.outputs):
+        # As a result it would have the digits of a double.
+        raise not_supported("a result of type real, cast it to double")
     return CompiledQuery(query.sql, query.outputs, compiler.scans)

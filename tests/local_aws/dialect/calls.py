@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -17,15 +17,13 @@ from .scopes import Scope
 
 def _function(compiler: Compiler, node: exp.Anonymous, scope: Scope) -> Expression:
     name = node.name.lower()
-    if name == "try":
-        return _try(compiler, node, scope)
+    if name in FORMS:
+        return FORMS[name](compiler, node, scope)
     if name in aggregates.AGGREGATES or name in aggregates.WINDOW_FUNCTIONS:
         if name in aggregates.WINDOW_FUNCTIONS:
             raise fail("MISSING_OVER", f"Window function {name} requires an OVER clause", node)
         call = _aggregate(compiler, node, scope)
         return Expression(call.wrapped(call.sql), call.type)
-    if name == "transform":
-        return _transform(compiler, node, scope)
     return _call(compiler, name, node.expressions, node, scope)
 
 
@@ -143,6 +141,9 @@ def _frame(spec: exp.WindowSpec) -> str:
 
     return f"{spec.args['kind'].upper()} BETWEEN {bound('start')} AND {bound('end')}"
 
+
+# The functions whose arguments are not all values.
+FORMS: dict[str, Callable[[Compiler, exp.Anonymous, Scope], Expression]] = {"try": _try, "transform": _transform}
 
 RULES: dict[type[Node], Rule] = {
     exp.Anonymous: Rule(_function),

@@ -1,6 +1,6 @@
 """The functions that are known to mean the same in Trino and here, and how DuckDB spells them.
 
-An allow list: what is not in it is refused. `tests/test_differential.py` holds each entry against a real Trino.
+`FUNCTIONS` is an allow list: what is not in it is refused. `tests/test_differential.py` holds each entry against a real Trino.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KNOWN_TO_TRINO = frozenset(Path(__file__).with_name("trino_functions.txt").read
 
 def check_known(name: str, where: str) -> None:
     """Refuse a name without a rule: as Trino does where Trino has no such function either."""
-    if name in _RULES or name in SIGNATURES:
+    if name in FUNCTIONS:
         return
     if name in _KNOWN_TO_TRINO:
         raise not_supported(f"{where}the function {name}")
@@ -145,3 +145,4 @@ _RULES: dict[str, FunctionRule] = {
     **regexps.RULES,
     **arrays.RULES,
 }
+FUNCTIONS = frozenset(_RULES.keys() | SIGNATURES.keys())

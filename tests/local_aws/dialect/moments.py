@@ -17,14 +17,16 @@ def _date(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     return cast(arguments[0], DATE, explicit=True, where=where)
 
 
-_UNITS = ("day", "week", "month", "quarter", "year")
-_TIME_UNITS = ("second", "minute", "hour")
+UNITS = ("day", "week", "month", "quarter", "year")
+TIME_UNITS = ("second", "minute", "hour")
 
 
 def _unit(name: str, unit: Expression, moment: Type, where: str) -> str:
     if unit.text is None:
         raise not_supported(f"{where}{name} with a unit that is not a literal")
-    allowed = _UNITS if moment == DATE else _UNITS + _TIME_UNITS
+    allowed = UNITS if moment == DATE else UNITS + TIME_UNITS
+    if unit.text.lower() == "millisecond" and moment != DATE:
+        raise not_supported(f"{where}{name} by milliseconds")
     if unit.text.lower() not in allowed:
         raise StatementFailed(f"INVALID_FUNCTION_ARGUMENT: {where}'{unit.text}' is not a valid {moment} field")
     return unit.text.lower()
@@ -73,28 +75,25 @@ def _date_trunc(name: str, arguments: Sequence[Expression], where: str) -> Expre
 
 
 # MySQL's specifiers, as Trino has them, in DuckDB's spelling.
-_FORMATS = {
+FORMATS = {
     **{letter: f"%{letter}" for letter in "YymdHSbajp"},
     **{"i": "%M", "s": "%S", "M": "%B", "W": "%A", "e": "%-d", "c": "%-m", "T": "%H:%M:%S", "h": "%I", "I": "%I", "%": "%%"},
 }
 
 
-def _pattern(name: str, pattern: Expression, where: str, refused: str) -> str:
-    if pattern.text is None:
-        raise not_supported(f"{where}{name} with a format that is not a literal")
-
-    def spelling(found: re.Match[str]) -> str:
-        if found[1] in refused or found[1] not in _FORMATS:
-            raise not_supported(f"{where}%{found[1]} in {name}")
-        return _FORMATS[found[1]]
-
-    return re.sub(r"%(.)", spelling, pattern.text)
-
-
 def _date_format(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     check_arity(name, arguments, where, 2)
     _moment(name, arguments, 0, where)
-    return Expression(f"strftime({arguments[0].sql}, {literal(_pattern(name, arguments[1], where, ''))})", VARCHAR)
+    format_ = arguments[1].text
+    if format_ is None:
+        raise not_supported(f"{where}{name} with a format that is not a literal")
+
+    def spelling(found: re.Match[str]) -> str:
+        if found[1] not in FORMATS:
+            raise not_supported(f"{where}%{found[1]} in {name}")
+        return FORMATS[found[1]]
+
+    return Expression(f"strftime({arguments[0].sql}, {literal(re.sub('%(.)', spelling, format_))})", VARCHAR)
 
 
 RULES: dict[str, FunctionRule] = {

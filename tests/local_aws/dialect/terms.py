@@ -26,6 +26,9 @@ from .grammar import Node, fail
 from .scopes import Scope
 
 
+INTERVAL_UNITS = ("second", "minute", "hour", "day", "month", "year")
+
+
 def _column(compiler: Compiler, node: exp.Column, scope: Scope) -> Expression:
     return scope.find(node).use()
 
@@ -67,7 +70,7 @@ def _paren(compiler: Compiler, node: exp.Paren, scope: Scope) -> Expression:
 def _interval(compiler: Compiler, node: exp.Interval, scope: Scope) -> Expression:
     unit = node.unit.name.lower() if node.unit is not None else ""
     amount = node.this
-    if not isinstance(amount, exp.Literal) or unit not in ("second", "minute", "hour", "day", "week", "month", "year"):
+    if not isinstance(amount, exp.Literal) or unit not in INTERVAL_UNITS:
         raise not_supported(node.sql(dialect="trino"))
     type_ = MONTH_INTERVAL if unit in ("month", "year") else DAY_INTERVAL
     # `text` marks the units that can't be added to a date.
