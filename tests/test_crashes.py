@@ -1,8 +1,8 @@
 """A crash anywhere, then Lambda's retry, gives the same tables.
 
-A handler is killed after one of the AWS calls by which it changes something, with a BaseException, so that nothing tidies up;
-Lambda then retries the event. Each drop is killed at another call, until each has been. A kill before a call leaves what a
-kill after the one before leaves, so that both sides of each call are covered; reads change nothing.
+A handler is killed after one of the AWS calls by which it changes what it reads again, with a BaseException, so that nothing
+tidies up; Lambda then retries the event. Each drop is killed at another call, until each has been. A kill before a call leaves
+what a kill after the one before leaves, so that both sides of each call are covered; reads change nothing.
 """
 
 from __future__ import annotations
@@ -73,5 +73,24 @@ def test_killed_after_any_change_and_retried_the_tables_are_the_same(lake: Lake,
             assert tables(lake) == expected, f"killed after {operation} number {nth}"
             nth, kills = nth + 1, kills + 1
     assert kills > len(CHANGES) + 5
-    lake.drop({})
     assert lake.keys("pipeline/inbox/") == []
+
+
+@pytest.mark.duckdb_only("an account for each kill: the kills are the handlers', whatever engine runs their statements")
+@pytest.mark.parametrize(
+    ("operation", "nth"),
+    [
+        ("glue:CreateDatabase", 1),
+        ("athena:StartQueryExecution", 1),
+        ("athena:StartQueryExecution", 7),
+        ("athena:StartQueryExecution", 9),
+        ("glue:StartCrawler", 1),
+        ("s3:PutObject", 1),
+    ],
+)
+def test_killed_in_an_empty_account_and_retried_the_lake_is_made(lake: Lake, operation: str, nth: int) -> None:
+    fault = lake.account.faults.arm("after", nth, function=RAW, operation=operation)
+    lake.drop({"AAPL.csv": EARLY["AAPL.csv"]})
+    assert fault.struck is not None
+    assert len(lake.processed()) == len(lake.monthly()) == 3 and len(lake.yearly()) == 2
+    assert len(lake.account.tables()) == 10
