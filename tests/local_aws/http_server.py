@@ -13,14 +13,14 @@ _HOST = "127.0.0.1"
 
 
 class PortInUseError(Exception):
-    """Another process listens on the port."""
+    """Another process listens on the port, or this one may not."""
 
 
 @contextmanager
 def serving(port: int) -> Iterator[str]:
     """Serve on 127.0.0.1 at `port` (0 for a free one) while entered; gives the URL.
 
-    Raises PortInUseError when the port is taken.
+    Raises PortInUseError when the port is taken, or is the system's.
     """
     # moto's server thread would exit without a word, and its start() wait for ever.
     with socket.socket() as probe:

@@ -18,16 +18,18 @@ _WHOLE_NUMBERS = frozenset({"tinyint", "smallint", "integer", "bigint"})
 _NUMBERS = _WHOLE_NUMBERS | {"float", "double", "decimal"}
 
 _SHORTENED = frozenset({"symbols", "record"})
-"""Texts that can be as long as a file is wide: a row shows that many characters of them."""
+"""Columns whose texts have no bound: a file of a whole exchange has thousands of symbols."""
 _SHORTENED_TO = 60
 
 _FOLDED = frozenset({"source", "symbols", "record", "reason"})
-"""Texts that go on in the next line, from the first of these widths on where there is room for it."""
+"""Columns whose texts may go on in a next line."""
 _FOLDED_AT = 40
+"""A table goes without its spare columns rather than fold texts narrower than this …"""
 _FOLDED_AT_LEAST = 12
+"""… and is wider than the console rather than fold them narrower than this."""
 
 _GAP = 3
-"""What a table adds to the width of each column, with one more at its left edge."""
+"""What a table's frame adds to each column, with one more at its right edge."""
 
 
 @dataclass(frozen=True)
