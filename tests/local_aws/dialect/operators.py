@@ -6,7 +6,20 @@ from sqlglot import exp
 
 from ..casts import cast
 from ..expression import Expression, not_supported
-from ..trino_types import BIGINT, DATE, DAY_INTERVAL, DOUBLE, MONTH_INTERVAL, UNKNOWN, VARCHAR, UnknownType, common, decimal, from_text
+from ..trino_types import (
+    BIGINT,
+    DATE,
+    DAY_INTERVAL,
+    DOUBLE,
+    MONTH_INTERVAL,
+    REAL,
+    UNKNOWN,
+    VARCHAR,
+    UnknownType,
+    common,
+    decimal,
+    from_text,
+)
 from .compiler import Compiler, Rule
 from .grammar import Node, fail, position
 from .scopes import Scope
@@ -92,9 +105,11 @@ def _cast(compiler: Compiler, node: exp.Cast, scope: Scope) -> Expression:
         raise fail("TYPE_MISMATCH", f"Unknown type: {target_text}", node) from None
     if target_text.startswith("char") or (target.name == "decimal" and not parameters):
         raise not_supported(f"cast to {target_text}")
+    if (value.type, target.name) == (REAL, "decimal"):
+        raise not_supported(f"cast of real to {target_text}")
     if (value.type, target.name) == (DOUBLE, "decimal"):
-        # Trino rounds the double's shortest text, DuckDB its exact value: 1.005e0 is 1.01 or 1.00.
-        raise not_supported(f"cast of a double to {target_text}, round it")
+        # Trino rounds the double's shortest text, DuckDB its exact value: 1.005e0 would be 1.00 instead of 1.01.
+        value = cast(value, VARCHAR)
     if target == VARCHAR and parameters and value.type != VARCHAR:
         raise not_supported(f"cast of {value.type} to {target_text}, which fails where it does not fit")
     converted = cast(

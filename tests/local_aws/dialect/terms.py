@@ -25,7 +25,6 @@ from .compiler import Compiler, Rule, unify
 from .grammar import Node, fail
 from .scopes import Scope
 
-
 INTERVAL_UNITS = ("second", "minute", "hour", "day", "month", "year")
 
 
