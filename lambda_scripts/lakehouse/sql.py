@@ -22,6 +22,8 @@ _DECLARATION = re.compile(r"-- Parameters: (.+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
+_TYPES = ("identifier", "text", "texts", "date", "timestamp")
+
 Value = str | date | datetime | list[str]
 
 
@@ -62,6 +64,8 @@ def _parsed(name: str) -> tuple[str, Mapping[str, str]]:
     if declaration[1] != "none":
         for part in declaration[1].split(", "):
             parameter, _, kind = part.partition(" ")
+            if kind not in _TYPES:
+                raise SqlError(f"sql/{name}.sql declares {parameter} as {kind!r}, which is none of {', '.join(_TYPES)}")
             declared[parameter] = kind
     text = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip()
     used = set(_PARAMETER.findall(text))
