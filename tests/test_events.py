@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -69,7 +70,26 @@ def test_two_deliveries_of_one_change_have_one_token_even_without_a_sequencer() 
     assert tokens[0] == tokens[1] != tokens[2]
 
 
-@pytest.mark.parametrize("event", [{}, {"Records": [{"dynamodb": {}}]}, "raw/stocks/a.csv", {"detail": {}}], ids=str)
-def test_anything_else_is_an_error_that_shows_it(event: Any) -> None:
-    with pytest.raises(ConfigurationError, match="not a"):
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        ({}, "{}"),
+        ({"detail": {}}, '{"detail": {}}'),
+        ("raw/stocks/a.csv", '"raw/stocks/a.csv"'),
+        ({"Records": None}, '{"Records": null}'),
+        ({"Records": "raw/stocks/a.csv"}, "raw/stocks/a.csv"),
+        ({"Records": [None]}, "null"),
+        ({"Records": [{"dynamodb": {}}]}, '{"dynamodb": {}}'),
+        ({"Records": [{"s3": {}}]}, '{"s3": {}}'),
+        ({"Records": [{"s3": {"bucket": {"name": 5}, "object": {"key": "a.csv"}}}]}, '"name": 5'),
+        ({"Records": [{"s3": {"bucket": {"name": "b"}, "object": None}}]}, '"object": null'),
+        ({"Records": [{"body": "hello"}]}, "hello"),
+        ({"Records": [{"body": {}}]}, '{"body": {}}'),
+        ({"Records": [{"Sns": {"Message": "[1]"}}]}, "[1]"),
+        ({"source": "aws.s3", "detail": {"bucket": {"name": "b"}}}, '"source": "aws.s3"'),
+    ],
+    ids=str,
+)
+def test_anything_else_is_an_error_that_shows_it(event: Any, shown: str) -> None:
+    with pytest.raises(ConfigurationError, match="not a.*" + re.escape(shown)):
         by_bucket(event)

@@ -1,4 +1,4 @@
-"""What an operator meets: actions, deadlines, leases, throttling, refreshes and the check of an account."""
+"""What an operator meets: deadlines, leases, throttling, lost partitions, refreshes and logs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,6 @@ from tests.local_aws import LocalAccount
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 
-def act(lake: Lake, function: str = RAW, **action: Any) -> dict[str, Any]:
-    answer = lake.account.invoke(function, {"bucket": lake.bucket, **action})
-    assert isinstance(answer, dict)
-    return answer
-
-
 @pytest.fixture
 def short(engine: str) -> Iterator[Lake]:
     """A lake whose functions have a second's time, too little even for the inbox to settle."""
@@ -34,79 +28,6 @@ def short(engine: str) -> Iterator[Lake]:
     with LocalAccount(engine) as account:  # type: ignore[arg-type]
         account.create_lake(settings=settings, timeout_seconds=3)
         yield Lake(account)
-
-
-def test_drain_works_the_inbox_off(lake: Lake) -> None:
-    lake.account.client("s3").put_object(
-        Bucket=lake.bucket, Key="pipeline/inbox/raw/raw/stocks/AAPL.csv/1", Body=b"raw/stocks/AAPL.csv"
-    )
-    assert act(lake, action="drain") == {"outcome": "the inbox is empty", "batches": 1}
-    assert lake.loads()[0]["status"] == "removed"
-
-
-def test_reprocess_rebuilds_everything_from_the_raw_files(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL, "IBM.csv": AAPL})
-    before = lake.processed(), lake.monthly(), lake.yearly()
-    s3 = lake.account.client("s3")
-    for key in lake.keys("processed/"):
-        if key.endswith("/manifest"):
-            s3.put_object(Bucket=lake.bucket, Key=key, Body=b"")
-    lake.settle()
-    assert lake.processed() == []
-    assert act(lake, action="reprocess")["put into the inbox"] == 3
-    lake.settle()
-    assert (lake.processed(), lake.monthly(), lake.yearly()) == before
-
-
-def test_reprocess_takes_out_what_is_no_longer_in_raw(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL})
-    s3 = lake.account.client("s3")
-    s3.put_bucket_notification_configuration(Bucket=lake.bucket, NotificationConfiguration={})
-    s3.delete_object(Bucket=lake.bucket, Key="raw/stocks/AAPL.csv")
-    act(lake, action="reprocess", prefix="raw/stocks/AA")
-    assert {row["symbol"] for row in lake.processed()} == {"MSFT"}
-
-
-def test_reprocess_of_the_reports_computes_them_anew(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL})
-    before = lake.yearly()
-    lake.account.client("s3").put_object(
-        Bucket=lake.bucket, Key="reporting/yearly/_symlink_format_manifest/year=2016/manifest", Body=b""
-    )
-    assert lake.yearly() == []
-    assert act(lake, REPORTS, action="reprocess", prefix="processed/stocks/year=2016")["put into the inbox"] == 2
-    assert lake.yearly() == before
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        {"action": "explode"},
-        {"action": "drain", "prefix": "raw/"},
-        {"action": "reprocess", "prefix": "processed/"},
-        {"action": "drain", "batch_files": 0},
-    ],
-    ids=lambda action: str(sorted(action.items())),
-)
-def test_an_action_that_cannot_be_is_an_error_that_says_so(lake: Lake, action: dict[str, Any]) -> None:
-    assert act(lake, **action)["errorType"] == "ConfigurationError"
-
-
-def test_check_finds_a_set_up_account_right(lake: Lake) -> None:
-    for function in (RAW, REPORTS):
-        answer = act(lake, function, action="check")
-        assert [each for each in answer["checks"] if not each["ok"]] == []
-        assert answer["ok"] and len(answer["checks"]) >= 7
-
-
-def test_check_names_what_is_missing_and_the_fix(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake.account.client("glue").delete_crawler(Name="stocks_raw_crawler")
-    lake.account.client("s3").put_bucket_notification_configuration(Bucket=lake.bucket, NotificationConfiguration={})
-    monkeypatch.setenv("LAKE_WORKGROUP", "nosuch")
-    answer = act(lake, action="check")
-    wrong = {each["check"]: each["fix"] for each in answer["checks"] if not each["ok"]}
-    assert set(wrong) == {"bucket notification", "crawler stocks_raw_crawler", "workgroup", "athena"}
-    assert not answer["ok"] and all(wrong.values())
 
 
 def test_work_left_at_the_deadline_goes_on_in_fresh_invocations_and_in_the_end_says_why_it_cannot(short: Lake) -> None:
@@ -201,7 +122,7 @@ def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
         DatabaseName="hyn_stocks_db", TableName="stocks_processed", PartitionValues=["2016", "01"]
     )
     assert len(lake.prices()) == 1
-    act(lake, REPORTS, action="reprocess")
+    lake.account.invoke(REPORTS, {"action": "reprocess", "bucket": lake.bucket})
     assert len(lake.prices()) == 2
     assert [row["month"] for row in lake.monthly()] == ["01", "02"]
 
@@ -209,7 +130,7 @@ def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
 def test_msck_repair_finds_the_partitions_of_a_table_made_anew(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.account.client("glue").delete_table(DatabaseName="hyn_stocks_db", Name="stocks_processed")
-    act(lake, action="reprocess", prefix="raw/stocks/nosuch")
+    lake.account.invoke(RAW, {"action": "reprocess", "bucket": lake.bucket, "prefix": "raw/stocks/nosuch"})
     lake.drop({"MSFT.csv": csv(day("2020-01-02", 5))})
     lake.query("MSCK REPAIR TABLE stocks_processed")
     assert len(lake.prices()) == 3

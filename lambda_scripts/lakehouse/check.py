@@ -1,18 +1,18 @@
-"""Is this account set up right: one line for each permission and resource, with the fix where it is not."""
+"""Is this account set up right: one line for each thing looked at, with the fix where it is not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import log
-from .errors import Error
+from . import log, sql, triggers
+from .errors import Error, NotSetUpError
 from .lake import Lake, client
 from .layout import RAW_QUEUE
-from .sql import Statement
+from .triggers import Wanted
 
 Look = tuple[str, Callable[[], str], str]
 """What is looked at, how (raising what is wrong), and the fix."""
@@ -21,54 +21,75 @@ LEAST_TIMEOUT_SECONDS = 300
 LEAST_MEMORY_MB = 512
 
 
-class WrongError(Error):
-    """What is not right, in words."""
-
-
 def check(lake: Lake, context: Any) -> dict[str, Any]:
-    """{"ok": bool, "checks": [{"check", "ok", "found", "fix"}, …]}. Writes one probe object, and removes it."""
-    looks: list[Look] = [
-        (
-            "bucket: list, write, compare-and-swap, copy, delete",
-            partial(_bucket, lake),
-            "allow s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on its objects",
-        ),
-        (
-            "bucket notification",
-            partial(_notifications, lake),
-            "on the bucket's Properties, create an event notification that calls this function: "
-            f"prefix {lake.layout.prefix_of_queue(lake.queue)}, all object create events",
-        ),
-        (
-            "function: time and memory",
-            partial(_function, context),
-            f"set the timeout to {LEAST_TIMEOUT_SECONDS} s or more (900 is best), the memory to {LEAST_MEMORY_MB} MB or more",
-        ),
-        (
-            "function may invoke itself",
-            partial(_invoke, lake),
-            "allow lambda:InvokeFunction on this function, so that long work goes on in a fresh invocation",
-        ),
-        ("catalogue", partial(_catalogue, lake), "attach AWSGlueServiceRole, which allows the glue: actions"),
-        (
-            "workgroup",
-            partial(_workgroup, lake),
-            "in the workgroup's settings switch 'Override client-side settings' off, or set LAKE_WORKGROUP to another one",
-        ),
-        ("athena", partial(_athena, lake), "attach AmazonAthenaFullAccess, and allow writing under the bucket's pipeline/"),
-    ]
-    crawler = lake.config.raw_crawler if lake.queue == RAW_QUEUE else lake.config.processed_crawler
-    if crawler:
-        looks.append(
-            (f"crawler {crawler}", partial(_crawler, crawler), "create it as the set-up guide says; look at its last log")
-        )
-    for data_set in lake.config.quicksight_datasets if lake.queue != RAW_QUEUE else ():
-        fix = "allow quicksight:DescribeDataSet and quicksight:CreateIngestion, and check LAKE_QUICKSIGHT_DATASETS"
-        looks.append((f"quicksight data set {data_set}", partial(_quicksight, lake, data_set), fix))
-    results = [_result(*each) for each in looks]
-    for result in results:
+    """{"ok": bool, "checks": [{"check", "ok", "found", "fix"}, …]}; each line is logged as it is found.
+
+    What a load does is tried in small, under pipeline/check/ and on a table tmp_check_<queue>. Not tried: glue:CreateDatabase,
+    glue:StartCrawler (a crawl has a price), athena:StopQueryExecution, quicksight:CreateIngestion, objects under other prefixes.
+
+    The results of its statements stay under pipeline/athena-results/, as those of a load do. What a look that fails or is killed
+    leaves of its probes, the next check removes.
+    """
+    results = []
+    for name, look, fix in _looks(lake, context):
+        result = _result(name, look, fix)
         log.event("check", **result)
+        results.append(result)
     return {"ok": all(result["ok"] for result in results), "checks": results}
+
+
+def _looks(lake: Lake, context: Any) -> Iterator[Look]:
+    raw = lake.queue == RAW_QUEUE
+    config = lake.config
+    yield (
+        "bucket: list, write, compare-and-swap, copy, delete",
+        partial(_bucket, lake),
+        "allow s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on its objects",
+    )
+    yield (
+        "bucket notification",
+        partial(_notification, lake),
+        "where reading it is denied, allow s3:GetBucketNotification; else, on the bucket's Properties, add an event notification "
+        f"that calls this function: prefix {lake.layout.prefix_of_queue(lake.queue)}, no suffix, all object create events",
+    )
+    yield (
+        "function: time and memory",
+        partial(_function, context),
+        f"set the timeout to {LEAST_TIMEOUT_SECONDS} s or more (900 is best), the memory to {LEAST_MEMORY_MB} MB or more",
+    )
+    yield (
+        "function may invoke itself",
+        partial(_invoke, lake),
+        "allow lambda:InvokeFunction on this function, so that long work goes on in a fresh invocation",
+    )
+    yield (
+        "workgroup",
+        partial(_workgroup, lake),
+        "allow athena:GetWorkGroup; in the workgroup's settings switch 'Override client-side settings' off, "
+        "or set LAKE_WORKGROUP to another one",
+    )
+    yield (
+        "athena: run a query, read its result",
+        partial(_query, lake),
+        "attach AmazonAthenaFullAccess, and allow s3:GetBucketLocation, and reading and writing under "
+        + lake.store.uri(lake.layout.athena_results),
+    )
+    yield (
+        "database: create and drop a table and its partitions",
+        partial(_tables, lake),
+        f"where there is no database {config.database}, create it in Glue, or drop a file: the first load creates it, if "
+        "glue:CreateDatabase is allowed; else attach AWSGlueServiceRole, or allow of glue: GetDatabase, GetTable, GetTables, "
+        "CreateTable, BatchDeleteTable, GetPartition, GetPartitions, BatchGetPartition, CreatePartition, BatchCreatePartition, "
+        "BatchDeletePartition on the catalogue, the database and its tables",
+    )
+    if crawler := config.raw_crawler if raw else config.processed_crawler:
+        yield f"crawler {crawler}", partial(_crawler, crawler), _crawler_fix(lake)
+    for data_set in () if raw else config.quicksight_datasets:
+        yield (
+            f"quicksight data set {data_set}",
+            partial(_quicksight, lake, data_set),
+            "allow quicksight:DescribeDataSet and quicksight:CreateIngestion, and check LAKE_QUICKSIGHT_DATASETS",
+        )
 
 
 def _result(name: str, look: Callable[[], str], fix: str) -> dict[str, Any]:
@@ -78,35 +99,46 @@ def _result(name: str, look: Callable[[], str], fix: str) -> dict[str, Any]:
         return {"check": name, "ok": False, "found": str(error), "fix": fix}
 
 
+def _probe(lake: Lake) -> str:
+    """The key of this function's probe object, and how the keys of all its probes begin."""
+    return f"{lake.layout.check_probe()}-{lake.queue}"
+
+
 def _bucket(lake: Lake) -> str:
-    key = lake.layout.check_probe()
+    key = _probe(lake)
     lake.store.any(lake.layout.raw_prefix)
     found = lake.store.look(key)
     etag = lake.store.swap(key, b"probe", found.etag if found else None)
     lake.store.swap(key, b"probe once more", etag)
     part = lake.store.read(key)
     if part is None or part.body != b"probe once more":
-        raise WrongError(f"{lake.store.uri(key)} does not read as it was written")
+        raise NotSetUpError(f"{lake.store.uri(key)} does not read as it was written")
     lake.store.copy(key, key + "-copy")
     lake.store.delete([key, key + "-copy"])
     return lake.config.bucket
 
 
-def _notifications(lake: Lake) -> str:
+def _notification(lake: Lake) -> str:
     answer = client("s3").get_bucket_notification_configuration(Bucket=lake.config.bucket)
-    if "EventBridgeConfiguration" in answer or "TopicConfigurations" in answer or "QueueConfigurations" in answer:
-        return "events go through EventBridge, SNS or SQS"
-    prefix = lake.layout.prefix_of_queue(lake.queue)
-    mine = [
-        each
-        for each in answer.get("LambdaFunctionConfigurations", ())
-        if _plain(each["LambdaFunctionArn"]) == _plain(lake.function)
-    ]
-    for each in mine:
-        rules = {rule["Name"].lower(): rule["Value"] for rule in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())}
-        if prefix.startswith(rules.get("prefix", "")) and any(event.startswith("s3:ObjectCreated:") for event in each["Events"]):
-            return f"created objects under {rules.get('prefix', 'any prefix')!r}"
-    raise WrongError(f"no notification for objects created under {prefix} calls this function")
+    found = list(triggers.of_created_objects(answer))
+    mine = [trigger for trigger in found if _plain(trigger.destination) == _plain(lake.function)]
+    under = lake.layout.prefix_of_queue(lake.queue)
+    if suffixes := [suffix for each in triggers.told(mine, _wanted(lake)).values() for suffix in each]:
+        return f"created objects under {under}" + ("" if "" in suffixes else f", of which only those in {' or '.join(suffixes)}")
+    others = [each for each in triggers.told(found, _wanted(lake)) if ":lambda:" not in each]
+    if others and not mine:
+        return f"events go to {', '.join(others)}: see that it calls this function, which can't be seen from here"
+    raise NotSetUpError(
+        f"this function is not told of each object created under {under}; the bucket's triggers of created objects: "
+        + ("; ".join(map(str, found)) or "none")
+    )
+
+
+def _wanted(lake: Lake) -> Wanted:
+    if lake.queue == RAW_QUEUE:
+        return Wanted(triggers.CREATIONS, lake.layout.raw_prefix, (".csv", ".csv.gz", ".CSV", ".CSV.GZ"))
+    # Manifests, which the first function puts: few bytes, never in several parts.
+    return Wanted(frozenset({"Put"}), lake.layout.processed.manifest_prefix, ("/manifest",))
 
 
 def _plain(arn: str) -> str:
@@ -119,7 +151,7 @@ def _function(context: Any) -> str:
     memory = int(context.memory_limit_in_mb)
     found = f"{seconds:.0f} s left of its time, {memory} MB"
     if seconds < LEAST_TIMEOUT_SECONDS - 60 or memory < LEAST_MEMORY_MB:
-        raise WrongError(found)
+        raise NotSetUpError(found)
     return found
 
 
@@ -128,36 +160,73 @@ def _invoke(lake: Lake) -> str:
     return lake.function
 
 
-def _catalogue(lake: Lake) -> str:
-    tables = lake.catalog.tables()
-    if "stocks_staging_lines" in tables:
-        lake.catalog.register("stocks_staging_lines", {("check",): lake.store.uri(lake.layout.check_probe())})
-        lake.catalog.unregister("stocks_staging_lines", [("check",)])
-    return f"database {lake.config.database} with {len(tables)} tables and views"
-
-
 def _workgroup(lake: Lake) -> str:
     group = client("athena").get_work_group(WorkGroup=lake.config.workgroup)["WorkGroup"]
     if group.get("State") == "DISABLED":
-        raise WrongError(f"workgroup {lake.config.workgroup} is disabled")
+        raise NotSetUpError(f"workgroup {lake.config.workgroup} is disabled")
     configuration = group.get("Configuration", {})
     # A CTAS may not say where to write then: https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
     if configuration.get("EnforceWorkGroupConfiguration") and configuration.get("ResultConfiguration", {}).get("OutputLocation"):
-        raise WrongError(f"workgroup {lake.config.workgroup} overrides where results go")
+        raise NotSetUpError(f"workgroup {lake.config.workgroup} overrides where results go")
     return lake.config.workgroup
 
 
-def _athena(lake: Lake) -> str:
-    lake.athena.rows(Statement("check", "SELECT 1 AS one"))
+def _query(lake: Lake) -> str:
+    lake.athena.rows(sql.Statement("check", "SELECT 1 AS one"))
     return "a query ran and its result was read"
+
+
+def _tables(lake: Lake) -> str:
+    database = lake.config.database
+    if not lake.catalog.exists():
+        raise NotSetUpError(f"there is no database {database} yet")
+    table, folder = f"tmp_check_{lake.queue}", _probe(lake) + "/"
+    written, added = ("2016",), ("2017",)
+    _remove(lake, table, folder)  # first of all: what can't be removed is not made
+    try:
+        lake.athena.run(sql.render("load/check_probe", table=table, location=lake.store.uri(folder)))
+        lake.catalog.register(table, {added: lake.store.uri(f"{folder}year=2017/")})
+        if missing := lake.catalog.missing(table, [written, added]):
+            raise NotSetUpError(f"{database}.{table} lacks the partitions {missing} that were added")
+        lake.catalog.unregister(table, [added])
+        if len(list(lake.catalog.partition_locations(table))) != 1:
+            raise NotSetUpError(f"{database}.{table} still has the partition {added} that was removed")
+    finally:
+        _remove(lake, table, folder)
+    tables = lake.catalog.tables()
+    if table in tables:
+        raise NotSetUpError(f"{database}.{table} is still there after it was dropped")
+    return f"database {database} with {len(tables)} tables and views"
+
+
+def _remove(lake: Lake, table: str, folder: str) -> None:
+    lake.catalog.drop([table])
+    lake.store.delete([stored.key for stored in lake.store.objects(folder)])
 
 
 def _crawler(name: str) -> str:
     crawler = client("glue").get_crawler(Name=name)["Crawler"]
     last = crawler.get("LastCrawl", {})
     if last.get("Status") == "FAILED":
-        raise WrongError(f"its last run failed: {last.get('ErrorMessage', 'no message')} (log stream {last.get('LogStream')})")
+        raise NotSetUpError(f"its last run failed: {last.get('ErrorMessage', 'no message')} (log stream {last.get('LogStream')})")
     return f"{crawler['State']}, last run {last.get('Status', 'none yet')}"
+
+
+def _crawler_fix(lake: Lake) -> str:
+    database = lake.config.database
+    if lake.queue == RAW_QUEUE:
+        setting = "LAKE_RAW_CRAWLER"
+        settings = (
+            f"include path {lake.store.uri(lake.layout.raw_prefix)}, database {database}, table prefix stocks_, "
+            "a CSV classifier with OpenCSVSerDe and a header"
+        )
+    else:
+        setting = "LAKE_PROCESSED_CRAWLER"
+        settings = f"over the catalogue table {database}.stocks_processed, not over a path"
+    return (
+        f"create it ({settings}) or set {setting} to nothing; allow glue:GetCrawler and glue:StartCrawler; "
+        "where its last run failed, read that run's log"
+    )
 
 
 def _quicksight(lake: Lake, data_set: str) -> str:
