@@ -70,8 +70,14 @@ MACROS = [
         for name, message in _REFUSALS.items()
     ),
     f"CREATE MACRO try_decimal_text_of(s) AS {_read(_NUMBER, 'VARCHAR')}",
-    # Halves go up, to the nearest millisecond or second.
-    "CREATE MACRO round_moment(t, micros) AS make_timestamp((epoch_us(t) + micros // 2) // micros * micros)",
+    # Halves go up, to the nearest millisecond or second. The remainder is made one of 0 to micros - 1, before 1970 too.
+    "CREATE MACRO round_moment(t, micros) AS make_timestamp("
+    "epoch_us(t) + micros // 2 - ((epoch_us(t) + micros // 2) % micros + micros) % micros)",
+    # An integer divided by zero is NULL in DuckDB before 2.0.
+    *(
+        f"CREATE MACRO {name}(a, b) AS CASE WHEN b = 0 THEN error('DIVISION_BY_ZERO: Division by zero') ELSE a {symbol} b END"
+        for name, symbol in (("integer_quotient", "//"), ("integer_remainder", "%"))
+    ),
 ]
 
 
@@ -84,7 +90,7 @@ def java_double(value: float | None) -> str | None:
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
-        return "-0.0E0" if math.copysign(1, value) < 0 else "0.0E0"
+        return "0E0"
     mantissa, _, exponent = f"{decimal.Decimal(repr(value)).normalize():E}".partition("E")
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 

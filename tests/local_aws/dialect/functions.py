@@ -125,7 +125,8 @@ def _mod(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     type_ = _common(name, arguments, where)
     if not (type_.is_integer or type_ == DOUBLE):
         raise not_supported(f"{where}mod of {type_}")
-    return Expression(f"({cast(arguments[0], type_).sql} % {cast(arguments[1], type_).sql})", type_)
+    one, other = (cast(argument, type_).sql for argument in arguments)
+    return Expression(f"integer_remainder({one}, {other})" if type_.is_integer else f"({one} % {other})", type_)
 
 
 _RULES: dict[str, FunctionRule] = {

@@ -56,8 +56,10 @@ def _arithmetic(compiler: Compiler, node: exp.Binary, scope: Scope) -> Expressio
     if type_.name == "decimal":
         return _decimal_arithmetic(symbol, left, right, node)
     one, other = cast(left, type_).sql, cast(right, type_).sql
-    if symbol == "/" and type_.is_integer:
-        symbol = "//"
+    if type_.is_integer and symbol in "/%":
+        if compiler.trying:  # TRY takes no error(), and makes NULL of what either DuckDB does
+            return Expression(f"({one} {'//' if symbol == '/' else symbol} {other})", type_)
+        return Expression(f"{'integer_quotient' if symbol == '/' else 'integer_remainder'}({one}, {other})", type_)
     return Expression(f"({one} {symbol} {other})", type_)
 
 
