@@ -12,7 +12,7 @@ import pytest
 from lambda_scripts.lakehouse import sql
 from lambda_scripts.lakehouse.sql import SqlError, render
 
-FOLDERS = ("tables", "views", "load", "reports", "queries")
+FOLDERS = ("tables", "views", "load", "reports", "check", "queries")
 
 
 @pytest.fixture

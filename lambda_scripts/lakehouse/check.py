@@ -101,7 +101,7 @@ def _result(name: str, look: Callable[[], str], fix: str) -> dict[str, Any]:
 
 def _probe(lake: Lake) -> str:
     """The key of this function's probe object, and how the keys of all its probes begin."""
-    return f"{lake.layout.check_probe()}-{lake.queue}"
+    return lake.layout.check_probe(lake.queue)
 
 
 def _bucket(lake: Lake) -> str:
@@ -172,7 +172,7 @@ def _workgroup(lake: Lake) -> str:
 
 
 def _query(lake: Lake) -> str:
-    lake.athena.rows(sql.Statement("check", "SELECT 1 AS one"))
+    lake.athena.rows(sql.render("check/query"))
     return "a query ran and its result was read"
 
 
@@ -184,7 +184,7 @@ def _tables(lake: Lake) -> str:
     written, added = ("2016",), ("2017",)
     _remove(lake, table, folder)  # first of all: what can't be removed is not made
     try:
-        lake.athena.run(sql.render("load/check_probe", table=table, location=lake.store.uri(folder)))
+        lake.athena.run(sql.render("check/probe", table=table, location=lake.store.uri(folder)))
         lake.catalog.register(table, {added: lake.store.uri(f"{folder}year=2017/")})
         if missing := lake.catalog.missing(table, [written, added]):
             raise NotSetUpError(f"{database}.{table} lacks the partitions {missing} that were added")

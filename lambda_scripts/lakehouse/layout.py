@@ -164,8 +164,8 @@ class Layout:
         """The prefix of all rejected files of a batch."""
         return f"{self.rejected_prefix}{batch}-"
 
-    def check_probe(self) -> str:
-        return f"{self._pipeline}check/probe"
+    def check_probe(self, queue: str) -> str:
+        return f"{self._pipeline}check/probe-{queue}"
 
     # Staging
 
