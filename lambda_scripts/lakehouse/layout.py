@@ -3,7 +3,7 @@
 raw/**                                       what people drop; never written by the pipeline
 processed/stocks/year=YYYY/month=MM/         data files, and the manifests that name the current ones
 reporting/monthly/year=YYYY/  yearly/…       likewise
-rejected/stocks/<batch>.parquet              rejected rows
+rejected/stocks/<batch>-<number>.parquet     rejected rows
 pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet worked off
 pipeline/leases/<queue>.json                 who works off a queue
 pipeline/sources/<raw key>.json              what a raw file gave

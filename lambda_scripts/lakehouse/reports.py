@@ -17,17 +17,17 @@ from .tables import MergedTable, Survey
 
 def work(lake: Lake, markers: Sequence[Marker]) -> None:
     """Recompute the reports that these partitions of stocks_processed feed, then clear the markers."""
-    start = lake.clock.monotonic()
     partitions = [partition for marker in markers if (partition := lake.layout.processed.partition_of_folder(marker.name))]
-    survey = lake.processed.survey()
-    years = _years_to_report(partitions, survey)
-    _repair(lake, survey, _with_the_years_before(year for (year,) in years))
     batch = staging.begin(lake)
-    rewrite(lake, batch, {lake.monthly: years, lake.yearly: years}, _report)
+    with log.timed("reported", batch=batch) as found:
+        survey = lake.processed.survey()
+        years = _years_to_report(partitions, survey)
+        found["years"] = [year for (year,) in years]
+        _repair(lake, survey, _with_the_years_before(found["years"]))
+        rewrite(lake, batch, {lake.monthly: years, lake.yearly: years}, _report)
     staging.end(lake, batch)
     lake.inbox.clear(markers)
     crawl.begin_if_needed(lake, ())  # one that was wanted while another ran
-    log.event("reported", seconds=round(lake.clock.monotonic() - start, 3), batch=batch, years=[year for (year,) in years])
     _refresh_quicksight(lake, batch)
     for table in (lake.monthly, lake.yearly):
         table.sweep(table.survey(), lake.clock.now(), lake.config.retention_seconds)

@@ -95,8 +95,8 @@ def java_double(value: float | None) -> str | None:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
-def cast(value: Expression, target: Type, explicit: bool = False, trying: bool = False, where: str = "") -> Expression:
-    """`value` as `target`. Implicit casts are those that `trino_types.common` allows; `explicit` ones more.
+def cast(value: Expression, target: Type, trying: bool = False, where: str = "") -> Expression:
+    """`value` as `target`.
 
     `trying` gives NULL where the value does not fit. StatementFailed with TYPE_MISMATCH for a pair that Trino has no cast for.
     """

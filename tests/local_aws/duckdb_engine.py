@@ -9,7 +9,6 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import duckdb
 import pyarrow as pa
@@ -50,8 +49,6 @@ class _DataFile:
 class DuckDBEngine:
     """An `engine.Engine`. One in-memory database holds the macros; each statement has a connection of its own to it."""
 
-    name = "duckdb"
-
     def __init__(self, account_id: str, region: str) -> None:
         self._catalog = GlueCatalog(account_id, region)
         self._objects = ObjectStore(account_id)
@@ -68,10 +65,6 @@ class DuckDBEngine:
         for macro in (*casts.MACROS, *macros.MACROS):
             self._database.execute(macro)
         self._connecting = threading.Lock()
-
-    @property
-    def versions(self) -> str:
-        return f"duckdb {version('duckdb')}, sqlglot {version('sqlglot')}"
 
     def close(self) -> None:
         self._database.close()
@@ -482,7 +475,7 @@ def _coerced(compiled: CompiledQuery, given: Sequence[str], columns: Sequence[tu
                     "TYPE_MISMATCH",
                     f"line 1:1: Mismatch at column {number}: '{name}' is of type {type_} but expression is of type {value.type}",
                 )
-        texts.append(casts.cast(value, type_, explicit=True).sql)
+        texts.append(casts.cast(value, type_).sql)
         outputs.append(Output(name, type_))
     return CompiledQuery(f"SELECT {', '.join(texts)} FROM ({compiled.sql}) AS s", outputs, compiled.scans)
 

@@ -110,14 +110,6 @@ class Engine(Protocol):
     StatementCancelled; anything else is a defect of the engine. It writes no result object: the Athena API does.
     """
 
-    @property
-    def name(self) -> str:
-        """ "duckdb" or "trino"."""
-
-    @property
-    def versions(self) -> str:
-        """For a test session's header, e.g. "duckdb 2.0.0, sqlglot 30.0.1"."""
-
     def execute(self, statement: Statement) -> Outcome: ...
 
     def close(self) -> None: ...

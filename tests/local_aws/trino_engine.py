@@ -52,8 +52,6 @@ _CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 class TrinoEngine:
     """An Engine on this process's Trino server. One account at a time: the catalog is made anew for each."""
 
-    name = "trino"
-
     def __init__(self, endpoint_url: str, account_id: str, region: str) -> None:
         self._server = trino_server.shared()
         self._catalog = GlueCatalog(account_id, region)
@@ -65,10 +63,6 @@ class TrinoEngine:
         self._server.query(f"DROP CATALOG IF EXISTS {CATALOG}")
         properties = ", ".join(f'"{name}" = {_text(value)}' for name, value in _catalog_properties(endpoint_url, region).items())
         self._server.query(f"CREATE CATALOG {CATALOG} USING hive WITH ({properties})")
-
-    @property
-    def versions(self) -> str:
-        return f"trino {self._server.version}"
 
     def close(self) -> None:
         """Let go of the account. The server stays up for the next one, and ends with this process."""

@@ -14,7 +14,7 @@ from .signatures import FunctionRule, check_arity, no_signature
 
 def _date(name: str, arguments: Sequence[Expression], where: str) -> Expression:
     check_arity(name, arguments, where, 1)
-    return cast(arguments[0], DATE, explicit=True, where=where)
+    return cast(arguments[0], DATE, where=where)
 
 
 UNITS = ("day", "week", "month", "quarter", "year")

@@ -114,9 +114,7 @@ def _cast(compiler: Compiler, node: exp.Cast, scope: Scope) -> Expression:
         value = cast(value, VARCHAR)
     if target == VARCHAR and parameters and value.type != VARCHAR:
         raise not_supported(f"cast of {value.type} to {target_text}, which fails where it does not fit")
-    converted = cast(
-        value, target, explicit=True, trying=isinstance(node, exp.TryCast) or compiler.trying, where=position(node.this)
-    )
+    converted = cast(value, target, trying=isinstance(node, exp.TryCast) or compiler.trying, where=position(node.this))
     if target == VARCHAR and parameters:
         return Expression(f"substr({converted.sql}, 1, {int(parameters[0].name)})", VARCHAR)
     return converted
