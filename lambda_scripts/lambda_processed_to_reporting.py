@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lakehouse import actions, events, log, reports
+from .lakehouse import log, reports
 from .lakehouse.drain import drain
 from .lakehouse.lake import open_lake
 from .lakehouse.layout import PROCESSED_QUEUE
+from .lakehouse.operations import actions
+from .lakehouse.queue import events
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:

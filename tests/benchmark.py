@@ -81,7 +81,7 @@ def main() -> None:
         assert statements["load/parsed_rows"] == len(lake.logged("loaded")), statements
         for name, times in sorted(statements.items()):
             by_name.add_row(name, str(times))
-        for line in lake.logged("look"):
+        for line in lake.logged("inspect"):
             by_step.add_row(
                 *(f"{value:,}" for value in (line["files"], line["requests"], line["bytes"] // 1_000, line["seconds"]))
             )

@@ -8,10 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import catalog, log, staging
+from . import log
+from .aws import catalog
+from .aws.clients import client
 from .errors import DeadlineReachedError, LeaseLostError
-from .inbox import Marker
-from .lake import Lake, client
+from .lake import Lake
+from .queue.inbox import Marker
+from .tables import staging
 
 Work = Callable[[Lake, Sequence[Marker]], None]
 """Brings what the markers name to a recorded outcome and clears them; can be repeated at any point."""

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config as ClientConfig
-
 from . import log
-from .athena import Athena
-from .catalog import Catalog
+from .aws.athena import Athena
+from .aws.catalog import Catalog
+from .aws.clients import client
+from .aws.store import Store
 from .clock import Clock, Deadline
 from .config import Config
-from .inbox import Inbox
 from .layout import Layout
-from .lease import Lease
-from .parallel import THREADS
-from .sources import SourceRecords
-from .store import Store
-from .tables import MergedTable
-
-# "standard" retries throttling and transient errors with backoff:
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-# No answer that is asked for here takes long, so that a call that hangs is tried again well before the deadline.
-CLIENT_CONFIG = ClientConfig(
-    retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=THREADS, connect_timeout=5, read_timeout=10
-)
-
-
-@cache
-def client(service: str) -> Any:
-    """A client for each service, kept while Lambda keeps the process: making one takes longer than most calls."""
-    return boto3.client(service, config=CLIENT_CONFIG)
+from .queue.inbox import Inbox
+from .queue.lease import Lease
+from .tables.merged import MergedTable
+from .tables.source_records import SourceRecords
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Lambda 1's work: a batch of drops becomes rows of stocks_processed, rejected rows and a load record.
 
-    look at heads ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record
+    inspect heads ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record
                                                                       └ rejected rows ┘
 
 Every step can be repeated: until the load record stands, the next attempt starts afresh and comes to the same tables.
@@ -13,17 +13,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from . import crawl, log, parallel, staging
-from .athena import Row
+from . import log
+from .aws import parallel
+from .aws.athena import Row
+from .aws.sql import Statement, render
 from .clock import milliseconds_text
-from .drops import Drop, look
 from .errors import Error, PublishError, QueryFailedError, RowsUnreadError
-from .inbox import FORCED, Marker
 from .lake import Lake
 from .layout import RAW_QUEUE, Partition
-from .rewrite import rewrite
-from .sql import Statement, render
-from .tables import MergedTable
+from .operations import crawl
+from .queue.inbox import FORCED, Marker
+from .raw_files import Drop, inspect_files
+from .tables import staging
+from .tables.merged import MergedTable
+from .tables.rewriting import rewrite
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
     """Bring the files that these markers name to a recorded outcome, then clear the markers."""
     keys = list(dict.fromkeys(marker.name for marker in markers))
     crawl.begin_if_needed(lake, keys)
-    drops = look(lake, keys, forced=(marker.name for marker in markers if marker.forced))
+    drops = inspect_files(lake, keys, forced=(marker.name for marker in markers if marker.forced))
     if drops:
         load(lake, drops)
     lake.inbox.clear(markers)
@@ -58,7 +61,7 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
     """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on."""
     start = lake.clock.monotonic()
     batch = staging.begin(lake)
-    readable = [drop for drop in drops if drop.head]
+    readable = [drop for drop in drops if drop.file_format]
     try:
         summaries = _parse(lake, batch, drops)
     except (QueryFailedError, RowsUnreadError) as failure:
@@ -66,12 +69,12 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
             raise
         staging.end(lake, batch)
         if len(readable) > 1:
-            others = [drop for drop in drops if not drop.head]
+            others = [drop for drop in drops if not drop.file_format]
             log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=str(failure))
             load(lake, readable[: len(readable) // 2] + others)
             load(lake, readable[len(readable) // 2 :])
         else:
-            load(lake, [_refused(lake, drop, failure) if drop.head else drop for drop in drops])
+            load(lake, [_refused(lake, drop, failure) if drop.file_format else drop for drop in drops])
         return
     loaded_at = lake.clock.now()
     _write_source_records(lake, batch, drops, summaries)
@@ -87,7 +90,7 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     changing = [drop for drop in drops if drop.changes_rows]
     if not changing:
         return {}
-    staging.describe(lake, batch, [drop.path for drop in drops if drop.head], [drop.staged() for drop in changing])
+    staging.describe(lake, batch, [drop.path for drop in drops if drop.file_format], [drop.staged() for drop in changing])
     lake.athena.run(
         render(
             "load/parsed_rows",
@@ -104,7 +107,7 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     summaries = {str(row["source"]): _summary(row) for row in lake.athena.read(summary)}
     for drop in changing:
         found = summaries.get(drop.path)
-        if found is None or (drop.head and drop.head.has_rows and not found.rows):
+        if found is None or (drop.file_format and drop.file_format.has_rows and not found.rows):
             raise RowsUnreadError(f"Athena read no row of {drop.path}, which has some")
     _reload(lake, batch, [str(row["source"]) for finished in reloads for row in lake.athena.read(finished)])
     return summaries
@@ -153,10 +156,10 @@ def _summary(row: Row) -> Summary:
 
 def _refused(lake: Lake, drop: Drop, failure: Error) -> Drop:
     """The drop that made the engine fail, refused with its message; or gone, where it went in the meantime."""
-    if lake.store.look(drop.key) is None:
-        return look(lake, [drop.key], forced=[drop.key])[0]
+    if lake.store.head(drop.key) is None:
+        return inspect_files(lake, [drop.key], forced=[drop.key])[0]
     reason = failure.reason if isinstance(failure, QueryFailedError) else str(failure)
-    return replace(drop, head=None, refusal=f"Athena can't read it: {reason}; check the file and upload it again")
+    return replace(drop, file_format=None, refusal=f"Athena can't read it: {reason}; check the file and upload it again")
 
 
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:

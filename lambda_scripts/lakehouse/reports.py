@@ -6,13 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 
 from botocore.exceptions import ClientError
 
-from . import crawl, log, staging
-from .inbox import Marker
-from .lake import Lake, client
+from . import log
+from .aws.clients import client
+from .aws.sql import Statement, render
+from .lake import Lake
 from .layout import Partition
-from .rewrite import rewrite
-from .sql import Statement, render
-from .tables import MergedTable, Survey
+from .operations import crawl
+from .queue.inbox import Marker
+from .tables import staging
+from .tables.merged import MergedTable, Survey
+from .tables.rewriting import rewrite
 
 
 def work(lake: Lake, markers: Sequence[Marker]) -> None:

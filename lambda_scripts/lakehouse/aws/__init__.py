@@ -1,0 +1,1 @@
+"""AWS as the lakehouse uses it: S3, Athena, Glue, Lambda, QuickSight. The only place with a boto3 client."""

@@ -1,0 +1,6 @@
+"""What a raw file's first lines tell about how to read it: `inspect` is the one door. Knows nothing of AWS."""
+
+from .inspection import FileFormat as FileFormat
+from .inspection import Source as Source
+from .inspection import inspect as inspect
+from .text import FIRST_RANGE_BYTES as FIRST_RANGE_BYTES

@@ -1,0 +1,1 @@
+"""What an operator asks for, and what the pipeline does for people on the side: actions, check, crawls, triggers."""

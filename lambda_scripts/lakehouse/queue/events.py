@@ -1,0 +1,85 @@
+"""Events decoded: every record of every envelope that S3 notifications travel in.
+
+S3 can call a function itself, or through SNS, SQS or EventBridge; the envelopes nest (S3 to SNS to SQS).
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html (keys are not URL-encoded there)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from .. import log
+from ..errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Change:
+    """An object was created or removed. `token` is the same for each delivery of one change and differs between changes."""
+
+    bucket: str
+    key: str
+    token: str
+
+
+def by_bucket(event: Any) -> dict[str, list[Change]]:
+    """All changes that an event tells of, by bucket. S3's test event has none.
+
+    Raises ConfigurationError for anything that is no S3 event.
+    """
+    found: dict[str, list[Change]] = {}
+    for change in _changes(event):
+        found.setdefault(change.bucket, []).append(change)
+    return found
+
+
+def _changes(event: Any) -> Iterator[Change]:
+    match event:
+        case {"Event": "s3:TestEvent"}:
+            log.event("test event", bucket=event.get("Bucket"))
+        case {
+            "source": "aws.s3",
+            "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described} as detail,
+        }:
+            yield Change(bucket, key, _token(described, detail))
+        case {"Records": [*records]}:
+            for record in records:
+                yield from _from_record(record)
+        case {"Message": str(message), "TopicArn": _}:  # SNS's own envelope, as SQS carries it
+            yield from _changes(_unwrapped(message))
+        case _:
+            raise ConfigurationError(f"not an S3 event, and no action: {_shown(event)}")
+
+
+def _from_record(record: Any) -> Iterator[Change]:
+    match record:
+        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described}}:
+            yield Change(bucket, unquote_plus(key), _token(described, record))
+        case {"Sns": {"Message": str(message)}} | {"body": str(message)}:
+            yield from _changes(_unwrapped(message))
+        case _:
+            raise ConfigurationError(f"not a record of an S3 event: {_shown(record)}")
+
+
+def _unwrapped(message: str) -> Any:
+    try:
+        return json.loads(message)
+    except ValueError as error:
+        raise ConfigurationError(f"not an S3 event, since it is no JSON: {_shown(message)}") from error
+
+
+def _token(described: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The sequencer, which orders the events of one key; some S3-compatible stores have none."""
+    if sequencer := described.get("sequencer"):
+        return str(sequencer)
+    return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _shown(event: Any) -> str:
+    text = json.dumps(event, default=str)
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,79 @@
+"""The inbox: a marker object for each event, so that nothing is lost between an event and its recorded outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .. import log
+from ..aws import parallel
+from ..aws.store import Store
+from ..clock import Deadline
+from ..layout import Layout
+
+# A name marked anew by this kind of event is worked off even where its present version was already.
+FORCED = "reprocess-"
+
+# An upload that goes on longer than this many settling times is worked off in batches.
+SETTLE_AT_MOST = 60
+
+
+@dataclass(frozen=True)
+class Marker:
+    """An event's marker: `name` is what changed (a raw key, or a partition's folder)."""
+
+    key: str
+    name: str
+    forced: bool
+
+
+class Inbox:
+    """One queue of markers."""
+
+    def __init__(self, store: Store, layout: Layout, queue: str) -> None:
+        self._store = store
+        self._layout = layout
+        self._queue = queue
+
+    def add(self, changes: Iterable[tuple[str, str]]) -> None:
+        """Put a marker for each (name, event token). The same event twice is the same marker."""
+
+        def put(change: tuple[str, str]) -> None:
+            name, event = change
+            self._store.put(self._layout.marker(self._queue, name, event), name.encode())
+
+        parallel.each(put, changes)
+
+    def markers(self) -> list[Marker]:
+        """All markers, in the order of their keys."""
+        keys = [found.key for found in self._store.objects(self._layout.inbox(self._queue))]
+        return [marker for marker in map(self._marker, keys) if marker]
+
+    def settled(self, seconds: float, deadline: Deadline) -> list[Marker]:
+        """All markers, once none came for so many seconds: one batch is cheaper and sooner done than two."""
+        with log.timed("inbox", queue=self._queue) as logged:
+            found = self.markers()
+            for _ in range(SETTLE_AT_MOST):
+                if not found:
+                    break
+                deadline.sleep(seconds, "wait for the inbox to settle")
+                before, found = len(found), self.markers()
+                if len(found) == before:
+                    break
+            logged["markers"] = len(found)
+        return found
+
+    def is_empty(self) -> bool:
+        return not self._store.any(self._layout.inbox(self._queue))
+
+    def clear(self, markers: Iterable[Marker]) -> None:
+        self._store.delete(marker.key for marker in markers)
+
+    def _marker(self, key: str) -> Marker | None:
+        name = self._layout.name_of_marker(self._queue, key)
+        if name is None:
+            part = self._store.read(key)
+            if part is None:
+                return None  # cleared since it was listed
+            name = part.body.decode()
+        return Marker(key, name, self._layout.event_of_marker(key).startswith(FORCED))

@@ -1,0 +1,155 @@
+"""Drops: raw files whose turn has come, looked at before anything of them is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from . import log
+from .aws import parallel
+from .aws.store import Part
+from .clock import milliseconds_text
+from .errors import ConflictError, FileRefusedError
+from .file_format import FIRST_RANGE_BYTES, FileFormat, Source, inspect
+from .lake import Lake
+from .tables.source_records import Known
+
+REMOVED = "removed"
+LOOKS = 3
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A raw file as it was found: with a head it is to be loaded, with a refusal refused, with neither it is gone.
+
+    What an earlier version of a refused file gave stays, unless that version is not on record: it may have been published in
+    part, and then goes.
+    """
+
+    key: str
+    path: str
+    version: str
+    modified: datetime | None
+    known: Known
+    file_format: FileFormat | None = None
+    refusal: str | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.version == REMOVED
+
+    @property
+    def changes_rows(self) -> bool:
+        return self.refusal is None or not self.known.is_settled
+
+    def staged(self) -> dict[str, Any]:
+        """What the statements need to know of the file. Of one without a head: that its rows go."""
+        return self.file_format.record() if self.file_format else {"source": self.path}
+
+    @property
+    def modified_text(self) -> str | None:
+        return milliseconds_text(self.modified) if self.modified else None
+
+
+def inspect_files(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Drop]:
+    """The drops at these keys, less those whose present version is on record already: events come twice.
+
+    `forced` keys are taken all the same. The log line says how many ranges of how many bytes were read of the files.
+    """
+    always = set(forced)
+    ranges: list[int] = []
+    with log.timed("inspect") as found:
+        known = lake.sources.known(keys)
+        seen = parallel.each(lambda key: _inspect_file(lake, key, known[key], key in always, ranges), known)
+        drops = [drop for drop in seen if drop is not None]
+        found.update(files=len(seen), to_load=len(drops), already_recorded=len(seen) - len(drops))
+        found.update(requests=len(ranges), bytes=sum(ranges))
+    return drops
+
+
+def _inspect_file(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
+    for _ in range(LOOKS - 1):
+        try:
+            return _inspect_once(lake, key, known, forced, ranges)
+        except ConflictError as error:
+            log.event("file changed while it was read; reading it again", error=str(error))
+    return _inspect_once(lake, key, known, forced, ranges)
+
+
+def _inspect_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
+    lake.deadline.check(f"inspect {key}")
+    path = lake.store.uri(key)
+    try:
+        first = lake.store.read(key, 0, FIRST_RANGE_BYTES)
+    except ClientError as error:
+        if not _is_of_the_object(error):
+            raise
+        return _unreadable(lake, key, known, error)
+    ranges.append(len(first.body) if first else 0)
+    version = REMOVED if first is None else f"{first.etag} {milliseconds_text(first.modified)}"
+    if version == known.recorded_version and not forced:
+        return None
+    if first is None:
+        return Drop(key, path, version, None, known)
+    try:
+        file_format = _inspect(lake, key, first, ranges)
+    except FileRefusedError as refusal:
+        return Drop(key, path, version, first.modified, known, refusal=str(refusal))
+    return Drop(key, path, version, first.modified, known, file_format=file_format)
+
+
+def _is_of_the_object(error: ClientError) -> bool:
+    """Whether S3 refuses this one object: archived, or encrypted with a key that the role may not use."""
+    code = error.response["Error"]["Code"]
+    return code in ("AccessDenied", "InvalidObjectState", "InvalidRequest") or code.startswith("KMS.")
+
+
+def _unreadable(lake: Lake, key: str, known: Known, error: ClientError) -> Drop:
+    detail = error.response["Error"]
+    reason = (
+        f"S3 does not give it ({detail['Code']}: {detail.get('Message', '')}): restore it if it is archived, or allow "
+        's3:GetObject and kms:Decrypt; then run {"action": "reprocess"} with its key as the prefix'
+    )
+    return Drop(key, lake.store.uri(key), f"unreadable {detail['Code']}", None, known, refusal=reason)
+
+
+def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat:
+    """The head, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
+    _require_name(key)
+
+    def read(key: str, start: int, length: int) -> bytes:
+        if start + length <= len(first.body) or len(first.body) == first.size:
+            return first.body[start : start + length]
+        if start >= first.size:
+            return b""
+        lake.deadline.check(f"read on in {key}")
+        part = lake.store.read(key, start, length, etag=first.etag)
+        if part is None:
+            raise ConflictError(f"{lake.store.uri(key)} was deleted while it was read")
+        ranges.append(len(part.body))
+        return part.body
+
+    return inspect(
+        Source(lake.config.bucket, key, first.modified),
+        read,
+        folder=lake.layout.stocks_prefix,
+        default_symbol=lake.config.default_symbol,
+        day_first=lake.config.date_order == "day-first",
+    )
+
+
+def _require_name(key: str) -> None:
+    name = key.rpartition("/")[2]
+    if not name.lower().endswith((".csv", ".csv.gz")):
+        raise FileRefusedError(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")
+    # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
+    if name.startswith(("_", ".")):
+        raise FileRefusedError(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
+    # A manifest can't name a line break, nor XML, in which S3 lists keys, most of the other control characters.
+    if re.search(r"[\x00-\x1f\x7f]", key):
+        raise FileRefusedError(f"its key holds a line break or another control character: rename {key!r}")

@@ -1,0 +1,347 @@
+"""What the first look at a raw file accepts, finds and refuses."""
+
+import csv
+import gzip
+import io
+import json
+import random
+import zipfile
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_scripts.lakehouse.errors import FileRefusedError
+from lambda_scripts.lakehouse.file_format import FileFormat, Source, inspect
+
+SOURCES = Path(__file__).parent / "sources"
+DATASET = Path(__file__).parents[2] / "dataset"
+MODIFIED = datetime(2026, 11, 24, 7, 45, 20, 123456, tzinfo=timezone(timedelta(hours=1)))
+
+with open(SOURCES / "expected.csv", encoding="utf-8", newline="") as table:
+    EXPECTED = list(csv.DictReader(table))
+LOADED = [row for row in EXPECTED if row["status"] == "loaded"]
+REFUSED = [row for row in EXPECTED if row["status"] == "refused"]
+
+
+@dataclass
+class RawObject:
+    """An object that notes the ranges that were read of it."""
+
+    content: bytes
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    def read(self, key: str, start: int, length: int) -> bytes:
+        self.ranges.append((start, length))
+        return self.content[start : start + length]
+
+
+def look(content: str | bytes, key: str = "raw/stocks/AAPL.csv", **settings: Any) -> FileFormat:
+    stored = RawObject(content.encode() if isinstance(content, str) else content)
+    return inspect(Source("lake", key, MODIFIED), stored.read, **settings)
+
+
+def refusal(content: str | bytes, key: str = "raw/stocks/AAPL.csv") -> str:
+    with pytest.raises(FileRefusedError) as caught:
+        look(content, key)
+    return str(caught.value)
+
+
+# Sources
+
+
+@pytest.mark.parametrize("row", LOADED, ids=lambda row: row["source"])
+def test_a_file_in_its_sources_shape_is_read(row: dict[str, str]) -> None:
+    head = look((SOURCES / row["source"]).read_bytes(), "raw/stocks/" + row["dropped_as"])
+    assert head.has_rows == (row["rows"] != "0")
+    assert head.has_rows == (head.date_shape is not None)
+    if row["symbols"] and head.symbol_at is None:
+        assert head.symbol == row["symbols"]
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row["source"])
+def test_a_file_that_cannot_be_read_right_is_refused_with_its_reason(row: dict[str, str]) -> None:
+    reason = refusal((SOURCES / row["source"]).read_bytes(), "raw/stocks/" + row["dropped_as"])
+    assert row["reason"] in reason
+    assert reason.isprintable()
+    assert len(reason) <= 300
+
+
+def test_every_source_has_its_expectation() -> None:
+    files = {path.name for path in SOURCES.iterdir() if path.name not in ("expected.csv", ".gitattributes")}
+    assert files == {row["source"] for row in EXPECTED}
+
+
+@pytest.mark.parametrize("path", sorted(DATASET.rglob("*.csv")), ids=lambda path: path.stem)
+def test_the_dataset_is_read(path: Path) -> None:
+    head = look(path.read_bytes(), f"raw/stocks/{path.relative_to(DATASET)}")
+    assert head.symbol == {"quandl": None, "GOOG": "GOOG", "dataset": "AAPL"}[path.parent.name]
+    assert (head.year_at, head.month_at, head.day_at) == ((3, 2, 1) if path.stem.startswith("AAPL") else (1, 2, 3))
+
+
+# What a head says
+
+
+def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
+    head = look("Date,Open,High,Low,Close,Adj Close,Volume\n04-01-2016,1,2,0.5,1.5,1.4,100\n31-01-2016,1,2,0.5,1.5,1.4,100\n")
+    assert json.loads(json.dumps(head.record())) == {
+        "source": "s3://lake/raw/stocks/AAPL.csv",
+        "modified": "2026-11-24 06:45:20.123",
+        "header": "Date,Open,High,Low,Close,Adj Close,Volume",
+        "fields": 7,
+        "symbol": "AAPL",
+        "symbol_at": None,
+        "date_at": 1,
+        "open_at": 2,
+        "high_at": 3,
+        "low_at": 4,
+        "close_at": 5,
+        "adj_close_at": 6,
+        "volume_at": 7,
+        "date_shape": "#-#-#",
+        "year_at": 3,
+        "month_at": 2,
+        "day_at": 1,
+        "date_divisor": None,
+        "has_rows": True,
+    }
+
+
+def test_a_symbol_column_leaves_the_symbol_to_the_rows() -> None:
+    head = look("Ticker,Date,Close\nMSFT,2016-01-04,1\n")
+    assert (head.symbol, head.symbol_at) == (None, 1)
+
+
+def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
+    assert look("Date,Close,,\n2016-01-04,1,,\n").fields == 2
+
+
+# Lines and encodings
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("last", ["", "end"])
+def test_line_ends_and_a_byte_order_mark_are_no_part_of_the_header(end: str, mark: str, last: str) -> None:
+    head = look(mark + end.join(["", "Date,Close ", "", "2016-01-04,1"]) + (end if last else ""))
+    assert head.header == "Date,Close "
+    assert head.has_rows
+
+
+def test_a_header_alone_has_no_rows() -> None:
+    assert not look("Date,Close").has_rows
+    assert not look("Date,Close\n\n  \nDate,Close\n").has_rows
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n  \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+def test_a_file_with_nothing_in_it_is_refused(content: bytes) -> None:
+    assert "empty file" in refusal(content)
+
+
+def zipped(name: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(name, "<Types/>")
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("Date,Close\n2016-01-04,1\n".encode("utf-16"), "UTF-16"),
+        ("Date,Close\n2016-01-04,1\n".encode("utf-16-le"), "UTF-16"),
+        ("Date,Close\n2016-01-04,1\n".encode("utf-16-be"), "UTF-16"),
+        ("Date,Close,Name\n2016-01-04,1,Société\n".encode("cp1252"), "byte 0xE9 in line 2"),
+        (b"Date,Close\n2016-01-04,1\0\n", "zero byte at offset 23"),
+        (zipped("[Content_Types].xml"), "an Excel workbook (.xlsx)"),
+        (zipped("AAPL.csv"), "a zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"  <html><body>503</body></html>", "an HTML or XML page"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "an HTML or XML page"),
+        (b'{"error": "limit"}', "JSON"),
+        (b'[{"date": "2016-01-04"}]', "JSON"),
+    ],
+)
+def test_what_is_not_utf8_text_is_refused_by_what_it_is(content: bytes, what: str) -> None:
+    assert what in refusal(content)
+
+
+@pytest.mark.parametrize("shift", ["", " "])
+def test_a_character_that_the_first_range_cuts_in_two_is_not_taken_for_latin_1(shift: str) -> None:
+    assert look(f"Date,Close,Note{shift}\n2016-01-04,1,{'é' * 50_000}\n").has_rows
+
+
+# gzip
+
+
+def test_a_gzip_is_looked_into() -> None:
+    head = look(gzip.compress(b"Date,Close\n2016-01-04,1\n"), "raw/stocks/AAPL_2016.csv.gz")
+    assert (head.symbol, head.header, head.has_rows) == ("AAPL", "Date,Close", True)
+
+
+def test_a_gzip_of_several_members_is_one_text() -> None:
+    lines = [b"", b"Prices\n", b"Date,Close\n", b"", b"2016-01-04,1\n"]
+    assert look(b"".join(map(gzip.compress, lines)) + b"\0" * 512, "raw/stocks/AAPL.csv.gz").has_rows
+
+
+def test_a_gzip_that_ends_with_a_range_is_read_whole() -> None:
+    rows = b"04/01/2016,1\n" * 5037
+    packed = next(
+        packed
+        for blanks in range(30)
+        if len(packed := gzip.compress(b"Date,Close" + b" " * blanks + b"\n" + rows, 0)) == 64 * 1024
+    )
+    assert look(packed, "raw/stocks/AAPL.csv.gz", day_first=True).day_at == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "reason"),
+    [
+        (gzip.compress(b"Date,Close\n"), "AAPL.csv", "name it .csv.gz"),
+        (b"Date,Close\n", "AAPL.csv.gz", "named .gz but not gzip"),
+        (gzip.compress(b"Date,Close\n2016-01-04,1\n")[:-9], "AAPL.csv.gz", "breaks off"),
+        (gzip.compress(b"Date,Close\n2016-01-04,1\n")[:-8] + b"\0" * 8, "AAPL.csv.gz", "cannot be unpacked"),
+        (b"", "AAPL.csv.gz", "empty file"),
+    ],
+)
+def test_a_gzip_that_athena_could_not_read_is_refused(content: bytes, key: str, reason: str) -> None:
+    assert reason in refusal(content, f"raw/stocks/{key}")
+
+
+# How much is read
+
+
+def open_dates(count: int) -> str:
+    return "Date,Close\n" + "04/01/2016,1.25\n" * count
+
+
+def test_a_file_of_certain_dates_is_read_once_however_long() -> None:
+    stored = RawObject(("Date,Close\n" + "2016-01-04,1.25\n" * 200_000).encode())
+    inspect(Source("lake", "raw/stocks/AAPL.csv", MODIFIED), stored.read)
+    assert stored.ranges == [(0, 64 * 1024)]
+
+
+def test_open_dates_are_read_on_until_a_row_settles_them() -> None:
+    stored = RawObject((open_dates(100_000) + "01/13/2016,1.25\n" + "04/01/2016,1.25\n" * 200_000).encode())
+    head = inspect(Source("lake", "raw/stocks/AAPL.csv", MODIFIED), stored.read)
+    assert (head.month_at, head.day_at) == (1, 2)
+    assert stored.ranges == [(0, 65_536), (65_536, 1_048_576), (1_114_112, 1_048_576)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_dates_that_stay_open_to_the_end_follow_the_setting(packed: bool) -> None:
+    content = open_dates(150_000).encode()
+    content, key = (gzip.compress(content), "raw/stocks/A.csv.gz") if packed else (content, "raw/stocks/A.csv")
+    assert look(content, key, day_first=True).day_at == 1
+    assert look(content, key, day_first=False).day_at == 2
+
+
+@pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 64 * 1024 + 1024 * 1024])
+def test_a_file_that_ends_with_a_range_is_read_whole(size: int) -> None:
+    last = "13/01/2016,2"
+    content = "Date,Close\n" + "04/01/2016,1\n" * ((size - 100) // 13)
+    content += " " * (size - len(content) - len(last) - 1) + "\n" + last
+    assert len(content) == size
+    assert look(content, day_first=False).day_at == 1
+
+
+def test_a_carriage_return_at_the_end_of_a_range_does_not_end_two_lines() -> None:
+    for shift in range(4):
+        header = "Date,Close" + " " * shift
+        content = header + "\r\n" + "04/01/2016,1\r\n" * 10_000 + "13/01/2016,1\r\n"
+        assert look(content, day_first=False).day_at == 1
+
+
+def test_a_gzip_that_unpacks_to_far_more_is_read_in_pieces() -> None:
+    packed = gzip.compress(b"Date,Close\n2016-01-04,1\n" + b"\n" * 200_000_000)
+    assert len(packed) < 300_000
+    assert look(packed, "raw/stocks/AAPL.csv.gz").has_rows
+
+
+def test_a_line_without_an_end_is_not_kept_in_memory() -> None:
+    assert "longer than 64 kB" in refusal("Date,Close" * 10_000)
+    assert "more than 1 MB" in refusal("Date,Close\n04/01/2016,1\n" + "1" * 4_000_000)
+
+
+# The header
+
+
+def test_lines_above_the_header_are_passed_over_and_belong_to_it() -> None:
+    head = look('"Prices of AAPL"\n\nsep=,\nDate,Close\n2016-01-04,1\n')
+    assert head.header.split("\n") == ['"Prices of AAPL"', "sep=,", "Date,Close"]
+    assert head.has_rows
+
+
+def test_a_first_line_that_is_a_row_is_no_header() -> None:
+    assert "no header" in refusal("2016-01-04,1,2,0.5,1.5,100\n2016-01-05,1,2,0.5,1.5,100\n")
+
+
+def test_rows_before_a_header_are_not_passed_over() -> None:
+    assert "date column not found among 'Datum,Schluss'" in refusal("Datum,Schluss\n2016-01-04,1\nDate,Close\n2016-01-05,1\n")
+
+
+def test_a_missing_close_is_named_with_the_remedy() -> None:
+    assert refusal("Date,Open\n2016-01-04,1\n") == (
+        "close column not found among 'Date,Open': rename it to close, or add the alias in "
+        "lambda_scripts/lakehouse/file_format/columns.py"
+    )
+
+
+def test_columns_that_contradict_are_refused_by_name() -> None:
+    reason = refusal("Date,Close,Closing Price\n2016-01-04,1,2\n")
+    assert "two columns mean close, 'Close' and 'Closing Price'" in reason
+
+
+@pytest.mark.parametrize(("delimiter", "plural"), [(";", "semicolons"), ("\t", "tabs"), ("|", "pipes")])
+def test_another_delimiter_is_named(delimiter: str, plural: str) -> None:
+    assert plural in refusal("Date,Open,Close\n2016-01-04,1,2\n".replace(",", delimiter))
+    assert plural in refusal("2016-01-04,1,2\n".replace(",", delimiter))
+    assert plural in refusal(f"sep={delimiter}\nDate,Close\n".replace(",", delimiter))
+
+
+# Rows
+
+
+@pytest.mark.parametrize("price", ['"12,5"', '"1.234,50"', '"12,3456"', '"12,50 €"'])
+def test_a_decimal_comma_refuses_the_file(price: str) -> None:
+    assert "decimal comma in column 'Close'" in refusal(f"Date,Close\n2016-01-04,{price}\n")
+
+
+@pytest.mark.parametrize("price", ['"1,234.50"', '"$1,234"', '"12,34,567.00"', "12.5", "n/a", ""])
+def test_a_thousands_comma_does_not(price: str) -> None:
+    assert look(f"Date,Close\n2016-01-04,{price}\n").has_rows
+
+
+def test_a_comma_in_a_volume_or_a_text_is_no_decimal_comma() -> None:
+    assert look('Date,Close,Volume,Note\n2016-01-04,1,"1,50","a, b"\n').has_rows
+
+
+@pytest.mark.parametrize("row", ['2016-01-04,1,"a', '2016-01-04,1,a"b', '2016-01-04,1,"a"b'])
+def test_an_unbalanced_quote_refuses_the_file(row: str) -> None:
+    assert "a quote does not close" in refusal(f"Date,Close,Note\n2016-01-04,1,ok\n{row}\n")
+
+
+def test_single_rows_of_another_length_are_left_to_be_rejected() -> None:
+    assert look("Date,Close\n2016-01-04,1,9\n2016-01-05\n2016-01-06,1\n").has_rows
+
+
+def test_dates_that_fit_no_style_refuse_the_file() -> None:
+    assert "dates fit no known style ('soon 1', 'soon 2')" in refusal("Date,Close\nsoon 1,1\nsoon 2,1\n")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_noise_is_refused_or_read_but_never_breaks_the_look(seed: int) -> None:
+    chance = random.Random(seed)
+    content = bytearray((SOURCES / chance.choice(EXPECTED)["source"]).read_bytes())
+    for _ in range(chance.randrange(1, 12)):
+        content[chance.randrange(len(content))] = chance.choice(b'\x00\xff\xc3",;\r\n 019-/')
+    try:
+        look(bytes(content))
+    except FileRefusedError as refused:
+        assert len(str(refused)) <= 300
+        assert str(refused).isprintable()

@@ -1,0 +1,52 @@
+"""The symbol of a file that has no column for it."""
+
+import pytest
+
+from lambda_scripts.lakehouse.errors import FileRefusedError
+from lambda_scripts.lakehouse.file_format.symbols import from_key
+
+FOLDER = "raw/stocks/"
+
+
+@pytest.mark.parametrize(
+    ("key", "symbol"),
+    [
+        ("AAPL.csv", "AAPL"),
+        ("aapl.csv.gz", "AAPL"),
+        ("AAPL", "AAPL"),
+        ("STOCK_2016.csv", "STOCK"),
+        ("STOCK_18_19.csv", "STOCK"),
+        ("005380.KS_2024.csv", "005380.KS"),
+        ("BRK.B.csv", "BRK.B"),
+        ("^GSPC.csv", "^GSPC"),
+        ("AAPL Historical Data.csv", "AAPL"),
+        ("aapl.us.TXT", "AAPL.US"),
+        ("AAPL/2016.csv", "AAPL"),
+        ("aapl/2016/01.csv", "AAPL"),
+        ("symbol=AAPL/2016.csv", "AAPL"),
+        ("symbol=BRK%2FB/2016.csv", "BRK/B"),
+        ("year=2016/AAPL.csv", "AAPL"),
+        ("year=2016/symbol=AAPL/prices.csv", "AAPL"),
+        ("exports/symbol=AAPL/prices.csv", "AAPL"),
+        ("year=2016/AAPL/prices.csv", "AAPL"),
+    ],
+)
+def test_folder_or_file_name_give_the_symbol(key: str, symbol: str) -> None:
+    assert from_key(FOLDER + key, FOLDER) == symbol
+
+
+def test_the_default_stands_before_the_file_name_and_after_the_folder() -> None:
+    assert from_key("raw/stocks/prices.csv", FOLDER, "aapl") == "AAPL"
+    assert from_key("raw/stocks/year=2016/prices.csv", FOLDER, "aapl") == "AAPL"
+    assert from_key("raw/stocks/MSFT/prices.csv", FOLDER, "aapl") == "MSFT"
+
+
+def test_folders_elsewhere_name_no_symbol() -> None:
+    assert from_key("raw/AAPL.csv", FOLDER) == "AAPL"
+    assert from_key("raw/other/AAPL.csv", FOLDER) == "AAPL"
+
+
+@pytest.mark.parametrize("name", ["_2016.csv", ".csv", " .csv", "HistoricalData_1700000000000.csv", "daily_adjusted_IBM.csv"])
+def test_a_name_that_is_no_symbol_is_refused(name: str) -> None:
+    with pytest.raises(FileRefusedError, match="no symbol column, and the file name '.*' does not name one"):
+        from_key(FOLDER + name, FOLDER)

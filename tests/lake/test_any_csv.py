@@ -1,0 +1,504 @@
+"""Any daily-price CSV that people have: what becomes of each kind of file, read off the lake's tables.
+
+Every file of `FILES` is dropped at once; each then has a test of its own. A file beyond whose first 64 kB something
+comes is long because only that much of it is looked at before Athena reads the rest.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lakes import Lake, Rows, csv
+from tests.local_aws import LocalAccount
+
+PARSE = Path(__file__).parents[2] / "sql" / "load" / "parsed_rows.sql"
+
+TODAY = datetime.now(timezone.utc).date()
+TOMORROW, IN_THREE_DAYS = TODAY + timedelta(days=1), TODAY + timedelta(days=3)
+
+HEADER = "Date,Close,Volume"
+MONDAY, TUESDAY, WEDNESDAY = "2016-01-04", "2016-01-05", "2016-01-06"
+
+Days = dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, and what must become of it.
+
+    days: of its prices by day, the columns that are told; all its days, unless `accepted` says how many rows there are.
+    rejected: the reason of each rejected row by the row as it stands, or how many rows share one reason.
+    refused: a part of the reason for which the whole file is.
+    """
+
+    about: str
+    body: str | bytes
+    key: str = ""
+    symbol: str = ""
+    days: Days = field(default_factory=dict)
+    accepted: int | None = None
+    superseded: int = 0
+    rejected: Mapping[str, str] | tuple[int, str] = field(default_factory=dict)
+    refused: str = ""
+
+
+def close(price: float, volume: int | None = 10, day: str = MONDAY) -> Days:
+    return {day: {"close": price, "volume": volume}}
+
+
+def two_days(end: str = "\n", start: str = "", finish: str = "\n") -> str:
+    return start + end.join((HEADER, "2016-01-04,1.5,10", "2016-01-05,2.5,20")) + finish
+
+
+TWO_DAYS = {**close(1.5), **close(2.5, 20, TUESDAY)}
+
+
+def dated(about: str, monday: str, tuesday: str, the_13th: str) -> File:
+    """A file that writes its dates in one style; the 13th settles which is the day and which the month."""
+    body = csv(f'"{monday}",1,10', f'"{tuesday}",2,10', f'"{the_13th}",3,10', header=HEADER)
+    return File(about, body, days={**close(1.0), **close(2.0, day=TUESDAY), **close(3.0, day="2016-01-13")})
+
+
+def numbered(close_text: str, volume_text: str = "10") -> str:
+    return csv(f'2016-01-04,"{close_text}","{volume_text}"', header=HEADER)
+
+
+ROWS_BEYOND_THE_HEAD = 3_500
+
+
+def long(last: str, day: str = "2016-01-04") -> str:
+    """More than 64 kB of good rows, one a symbol, and then the last lines."""
+    rows = "".join(f"Z{number:05d},{day},1.25,100\n" for number in range(ROWS_BEYOND_THE_HEAD))
+    assert len(rows) > 64 * 1024
+    return "Symbol,Date,Close,Volume\n" + rows + last
+
+
+def workbook() -> bytes:
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    return stored.getvalue()
+
+
+LINES = [
+    File("line feeds end lines", two_days("\n"), days=TWO_DAYS),
+    File("carriage returns and line feeds end lines", two_days("\r\n"), days=TWO_DAYS),
+    File("carriage returns alone end lines", two_days("\r"), days=TWO_DAYS),
+    File("a last line without an end is a row", two_days(finish=""), days=TWO_DAYS),
+    File("blank lines are no rows", two_days("\n \n\n", start="\n", finish="\n\n\t\n"), days=TWO_DAYS),
+    File("a header that is repeated is no row", two_days() + HEADER + "\n", days=TWO_DAYS),
+    File("a byte order mark is no part of the header", two_days("\r\n", start="\ufeff"), days=TWO_DAYS),
+    File("a byte order mark written twice", two_days(start="\ufeff\ufeff"), days=TWO_DAYS),
+    File(
+        "files put together, each with its byte order mark",
+        two_days(start="\ufeff") + csv("2016-01-06,3.5,30", header="\ufeff" + HEADER),
+        days=TWO_DAYS | close(3.5, 30, WEDNESDAY),
+    ),
+    File("gzip", gzip.compress(two_days().encode()), key="PACKED.csv.gz", symbol="PACKED", days=TWO_DAYS),
+    File(
+        "gzip of several members",
+        gzip.compress(two_days("\r").encode()) + gzip.compress(b"2016-01-06,3.5,30\r"),
+        key="MEMBERS.csv.gz",
+        symbol="MEMBERS",
+        days=TWO_DAYS | close(3.5, 30, WEDNESDAY),
+    ),
+    File("a header alone is a file of no rows", HEADER + "\n"),
+]
+
+FIELDS = [
+    File(
+        "columns in any order beside unknown ones",
+        csv("7,x,2,2016-01-04,1,3,y,1.5", header="Volume,Note,High,Date,Low,Adj Close,Change %,Close"),
+        days={MONDAY: {"high": 2.0, "low": 1.0, "close": 1.5, "adj_close": 3.0, "volume": 7, "open": None}},
+    ),
+    File(
+        "quotes, commas in quotes and blanks around fields",
+        csv('" 2016-01-04 ", "1.5" ,"a, ""b"", c",10 ', header='"Date", "Close",Note,"Volume"'),
+        days=close(1.5),
+    ),
+    File("a no-break space around a field", csv("2016-01-04\u00a0,\u00a01.5,10", header=HEADER), days=close(1.5)),
+    File("commas after the last field", csv("2016-01-04,1.5,10,,", "2016-01-05,2.5,20", header=HEADER + ",,"), days=TWO_DAYS),
+    File(
+        "rows with fewer or more fields than the header",
+        csv("2016-01-04,1.5,10", "2016-01-05,2.5", "2016-01-06,1,234.50,10", "Total", header=HEADER),
+        days=close(1.5),
+        rejected={
+            "2016-01-05,2.5": "fewer fields than the header",
+            "2016-01-06,1,234.50,10": "more fields than the header",
+            "Total": "fewer fields than the header",
+        },
+    ),
+]
+
+NUMBERS = [
+    File("a currency sign and thousands separators", numbered("$1,234.50", "12,345,678"), days=close(1234.5, 12_345_678)),
+    File("India's thousands separators", numbered("₹1,23,456.50", "1,23,45,678"), days=close(123_456.5, 12_345_678)),
+    File("a plus sign, no digit before the point", numbered("+.5", "1000.0"), days=close(0.5, 1000)),
+    File("exponents", numbered("1.5e2", "1E6"), days=close(150.0, 1_000_000)),
+    File("thousands", numbered("1", "12.5K"), days=close(1.0, 12_500)),
+    File("millions", numbered("1", "3.4M"), days=close(1.0, 3_400_000)),
+    File("billions", numbered("1", "1.2b"), days=close(1.0, 1_200_000_000)),
+    *(
+        File(f"no volume, written {word!r}", csv(f"2016-01-04,1.5,{word}", header=HEADER), days=close(1.5, None))
+        for word in ("", "-", "--", "null", "None", "NaN", "NA", "N/A", "#N/A")
+    ),
+    File(
+        "prices of doubtful quality",
+        csv("2016-01-04,5,2,1,1.5,1.5,9", "2016-01-05,n/a,,x,1.5,0,9", "2016-01-06,1.5,2,1,3,3,9"),
+        days={
+            MONDAY: {"open": 5.0, "quality_issue": "open outside low to high"},
+            TUESDAY: {
+                "open": None,
+                "adj_close": None,
+                "quality_issue": "no readable open; no readable high; no readable low; no usable adjusted close",
+            },
+            WEDNESDAY: {"close": 3.0, "quality_issue": "close outside low to high"},
+        },
+    ),
+    File(
+        "prices and volumes that are none",
+        csv(
+            "2016-01-04,1,2,0.5,null,1,10",
+            "2016-01-05,1,2,0.5,abc,1,10",
+            "2016-01-06,1,2,0.5,0,1,10",
+            "2016-01-07,1,2,0.5,-1.5,1,10",
+            "2016-01-08,1,0.5,2,1,1,10",
+            "2016-01-11,1,2,0.5,1,1,many",
+            "2016-01-12,1,2,0.5,1,1,-10",
+            "2016-01-13,1,2,0.5,1,1,10.5",
+            "2016-01-14,1,2,0.5,1,1,9e15",
+            "2016-01-15,1,2,0.5,1,1,9.1e15",
+        ),
+        days={"2016-01-14": {"volume": 9_000_000_000_000_000}},
+        rejected={
+            "2016-01-04,1,2,0.5,null,1,10": "no close",
+            "2016-01-05,1,2,0.5,abc,1,10": "the close is not a number",
+            "2016-01-06,1,2,0.5,0,1,10": "the close is not above zero",
+            "2016-01-07,1,2,0.5,-1.5,1,10": "the close is not above zero",
+            "2016-01-08,1,0.5,2,1,1,10": "the high is below the low",
+            "2016-01-11,1,2,0.5,1,1,many": "the volume is not a number",
+            "2016-01-12,1,2,0.5,1,1,-10": "the volume is negative",
+            "2016-01-13,1,2,0.5,1,1,10.5": "the volume is not whole",
+            "2016-01-15,1,2,0.5,1,1,9.1e15": "the volume is too large",
+        },
+    ),
+]
+
+DATES = [
+    dated("ISO dates", "2016-01-04", "2016-01-05", "2016-01-13"),
+    dated("ISO dates with times of day", "2016-01-04 00:00:00-05:00", "2016-01-05T16:00:00.000Z", "2016-01-13 9:30"),
+    dated("dates that begin with the year", "2016/01/04", "2016/1/5", "2016/1/13"),
+    dated("compact dates", "20160104", "20160105", "20160113"),
+    dated("dates that begin with the day", "04.01.2016", "5.1.2016", "13.01.2016"),
+    dated("dates that begin with the month", "1/4/2016 4:00 PM", "01/05/2016 4:00 PM", "01/13/2016 4:00 PM"),
+    dated("month names after the day", "04-Jan-2016", "5-January-2016", "13-jan-2016"),
+    dated("month names before the day", "Jan 4, 2016", "January 05, 2016", "JAN 13, 2016"),
+    dated("Unix seconds", "1451865600", "1452005999", "1452643200"),
+    dated("Unix milliseconds", "1451865600000", "1452005999000", "1452643200000"),
+    dated("Unix microseconds", "1451865600000000", "1452005999000000", "1452643200000000"),
+    dated("Unix nanoseconds", "1451865600000000000", "1452005999000000000", "1452643200000000000"),
+    File(
+        "day and month that no row settles are read day first",
+        csv("04/01/2016,1.5,10", "05/01/2016,2.5,20", header=HEADER),
+        days=TWO_DAYS,
+    ),
+    File(
+        "a date of another style than its file's",
+        csv("13/01/2016,1,10", "01/14/2016,2,10", "2016-01-15,3,10", "31/02/2016,4,10", "04/01/2016,1.5,10", header=HEADER),
+        days={"2016-01-13": {"close": 1.0}, MONDAY: {"close": 1.5}},
+        rejected={
+            row: "the date is unreadable or not in the style of its file"
+            for row in ("01/14/2016,2,10", "2016-01-15,3,10", "31/02/2016,4,10")
+        },
+    ),
+    File(
+        "a Unix time of another unit than its file's",
+        csv("1451865600,1.5,10", "1452005999000,2,10", "86400,3,10", header=HEADER),
+        days=close(1.5),
+        rejected={row: "the date is unreadable or not in the style of its file" for row in ("1452005999000,2,10", "86400,3,10")},
+    ),
+    File(
+        "a year that no exchange has seen",
+        csv("2016-01-04,1.5,10", "0216-01-04,2,10", "0000-01-01,3,10", "9999-01-01,4,10", header=HEADER),
+        days=close(1.5),
+        rejected={
+            row: "the date is unreadable or not in the style of its file"
+            for row in ("0216-01-04,2,10", "0000-01-01,3,10", "9999-01-01,4,10")
+        },
+    ),
+    File(
+        "a date in the future",
+        csv(f"{TOMORROW},1.5,10", f"{IN_THREE_DAYS},2,10", header=HEADER),
+        days=close(1.5, day=str(TOMORROW)),
+        rejected={f"{IN_THREE_DAYS},2,10": "the date is in the future"},
+    ),
+    File(
+        "a row without a date",
+        csv("2016-01-04,1.5,10", ",2,10", "null,3,10", header=HEADER),
+        days=close(1.5),
+        rejected={",2,10": "no date", "null,3,10": "no date"},
+    ),
+    File(
+        "day and month that a row beyond the head settles: month first",
+        long("Z,01/13/2016,2,10\n", day="01/04/2016"),
+        symbol="Z",
+        days={"2016-01-13": {"close": 2.0}},
+        accepted=ROWS_BEYOND_THE_HEAD + 1,
+    ),
+    File(
+        "day and month that a row beyond a packed head settles: day first",
+        gzip.compress(long("Y,13/01/2016,2,10\n", day="04/01/2016").replace("Z", "Q").encode()),
+        key="far.csv.gz",
+        symbol="Y",
+        days={"2016-01-13": {"close": 2.0}},
+        accepted=ROWS_BEYOND_THE_HEAD + 1,
+    ),
+]
+
+SYMBOLS = [
+    File("the symbol of a column", csv(" aapl ,2016-01-04,1.5,10", header="Ticker," + HEADER), symbol="AAPL", days=close(1.5)),
+    File("the symbol of a folder", two_days(), key="msft/2016.csv", symbol="MSFT", days=TWO_DAYS),
+    File("the symbol of a partition's folder", two_days(), key="year=2016/symbol=brk.b/a.csv", symbol="BRK.B", days=TWO_DAYS),
+    File("the symbol of a file name", two_days(), key="005380.ks_2024.csv", symbol="005380.KS", days=TWO_DAYS),
+    File(
+        "a row without a symbol",
+        csv("IBM,2016-01-04,1.5,10", ",2016-01-04,2.5,20", header="Symbol," + HEADER),
+        symbol="IBM",
+        days=close(1.5),
+        rejected={",2016-01-04,2.5,20": "no symbol"},
+    ),
+]
+
+REPEATED = [
+    File(
+        "equal rows count once",
+        csv(*["2016-01-04,1.5,10", "2016-01-04,1.50,10.0"] * 2, header=HEADER),
+        days=close(1.5),
+        superseded=3,
+    ),
+    File(
+        "differing rows of one day are all rejected",
+        csv("2016-01-04,1.5,10", "2016-01-05,2,10", "2016-01-05,2,11", "2016-01-05,2,10", "2016-01-05,,10", header=HEADER),
+        days=close(1.5),
+        rejected={
+            "2016-01-05,2,10": "the file has differing rows for this symbol and day",
+            "2016-01-05,2,11": "the file has differing rows for this symbol and day",
+            "2016-01-05,,10": "no close",
+        },
+    ),
+]
+
+BEYOND_THE_HEAD = [
+    File(
+        "a stray quote beyond the head",
+        long('A,2016-01-04,2,"10\n').replace("Z", "U"),
+        rejected=(ROWS_BEYOND_THE_HEAD + 1, "the file has an unbalanced quote or a quoted line break"),
+    ),
+    File(
+        "a quoted line break beyond the head",
+        long('A,2016-01-04,2,10,"two\nlines"\n')
+        .replace("Volume\n", "Volume,Note\n")
+        .replace("100\n", "100,\n")
+        .replace("Z", "V"),
+        rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has an unbalanced quote or a quoted line break"),
+    ),
+    File(
+        "a line beyond the head that is not UTF-8",
+        long("A,2016-01-04,2,Soci\u00e9t\u00e9\n").replace("Z", "W").encode("latin-1"),
+        accepted=ROWS_BEYOND_THE_HEAD,
+        rejected={"A,2016-01-04,2,Soci\ufffdt\ufffd": "the line is not UTF-8"},
+    ),
+    File(
+        "a zero byte beyond the head",
+        long("A,2016-01-04,2,1\x000\n").replace("Z", "X"),
+        accepted=ROWS_BEYOND_THE_HEAD,
+        rejected={"A,2016-01-04,2,1\x000": "the volume is not a number"},
+    ),
+    File(
+        "a decimal comma beyond the head",
+        long('A,2016-01-04,"2,5",10\n').replace("Z", "T"),
+        accepted=ROWS_BEYOND_THE_HEAD,
+        rejected={'A,2016-01-04,"2,5",10': "the close is not a number"},
+    ),
+]
+
+REFUSED = [
+    File("semicolons", two_days().replace(",", ";"), refused="fields are separated by semicolons ('Date;Close;Volume'): save it"),
+    File("tabs", two_days().replace(",", "\t"), refused="fields are separated by tabs"),
+    File(
+        "no header", "2016-01-04,1.5,10\n", refused="no header, the first line is already a row ('2016-01-04,1.5,10'): put a line"
+    ),
+    File(
+        "no date column",
+        "Datum,Schluss\n2016-01-04,1\n",
+        refused="date column not found among 'Datum,Schluss': rename it to date",
+    ),
+    File("no close column", "Date,Open\n2016-01-04,1\n", refused="close column not found among 'Date,Open': rename it to close"),
+    File(
+        "two columns for one meaning", "Date,Close,Closing Price\n2016-01-04,1,2\n", refused="two columns mean close, 'Close' and"
+    ),
+    File("nothing", "", refused="empty file: upload it again"),
+    File("a page", "<html><body>503 Service Unavailable</body></html>", refused="an HTML or XML page ('<html><body>503"),
+    File("JSON", '{"Note": "limit reached"}', refused="JSON ("),
+    File("a workbook", workbook(), refused="an Excel workbook (.xlsx), not CSV text: save it as CSV UTF-8"),
+    File("UTF-16", two_days().encode("utf-16"), refused="UTF-16 text, which Athena cannot read: save it as CSV UTF-8"),
+    File(
+        "Latin-1",
+        "Date,Close,Name\n2016-01-04,1,Soci\u00e9t\u00e9\n".encode("latin-1"),
+        refused="byte 0xE9 in line 2: '2016-01-04,1,Soci\u00e9t\u00e9",
+    ),
+    File(
+        "a decimal comma",
+        numbered("1.234,50"),
+        refused="decimal comma in column 'Close' ('1.234,50'): save it with decimal points",
+    ),
+    File("two-digit years", csv("01/04/16,1,10", header=HEADER), refused="dates have two-digit years ('01/04/16')"),
+    File(
+        "Excel's day numbers",
+        csv("42373,1,10", header=HEADER),
+        refused="dates are Excel's day numbers ('42373'): format the column",
+    ),
+    File("no dates", csv("soon,1,10", header=HEADER), refused="no row has a date: fill the date column"),
+    File("a quoted line break", csv('2016-01-04,1,"1\n0"', header=HEADER), refused="a quote does not close within its line ("),
+    File("a gzip that breaks off", gzip.compress(two_days().encode())[:-9], key="off.csv.gz", refused="the gzip breaks off"),
+    File("gzip under a name without .gz", gzip.compress(two_days().encode()), refused="name it .csv.gz"),
+    File(
+        "plain text under a name with .gz", two_days(), key="plain.csv.gz", refused="named .gz but not gzip content: name it .csv"
+    ),
+    File(
+        "another ending", two_days(), key="prices.txt", refused="the name 'prices.txt' does not end in .csv or .csv.gz: rename it"
+    ),
+    File(
+        "a hidden name",
+        two_days(),
+        key="_AAPL.csv",
+        refused="Athena ignores files whose name begins with '_': rename '_AAPL.csv'",
+    ),
+    File("no symbol", two_days(), key="HistoricalData_1700000000000.csv", refused="no symbol column, and the file name"),
+]
+
+FILES = [*LINES, *FIELDS, *NUMBERS, *DATES, *SYMBOLS, *REPEATED, *BEYOND_THE_HEAD, *REFUSED]
+KEYS = {file.about: file.key or f"S{number:03d}.csv" for number, file in enumerate(FILES)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the lake's tables say of one file, and the reason of its refusal that was logged."""
+
+    load: dict[str, str | None]
+    prices: Rows
+    rejected: Rows
+    logged: list[str]
+
+
+Logs = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def dropped(request: pytest.FixtureRequest) -> tuple[dict[str, Outcome], Logs]:
+    """What became of all the files, dropped at once, by what each is about; and what was logged meanwhile."""
+    with LocalAccount(request.config.getoption("--engine")) as account:
+        account.create_lake()
+        lake = Lake(account)
+        lake.drop({KEYS[file.about]: file.body for file in FILES})
+        prices = lake.query("SELECT * FROM stocks_processed")
+        rejected = lake.query("SELECT * FROM stocks_rejected")
+        loads = {str(row["source"]): row for row in lake.query("SELECT * FROM stocks_loads")}
+        refusals = lake.logged("refused")
+        sources = {about: f"s3://{lake.bucket}/raw/stocks/{key}" for about, key in KEYS.items()}
+    assert set(loads) == set(sources.values())
+    outcomes = {
+        about: Outcome(
+            loads[source],
+            [row for row in prices if row["source"] == source],
+            [row for row in rejected if row["source"] == source],
+            [line["reason"] for line in refusals if line["source"] == source],
+        )
+        for about, source in sources.items()
+    }
+    return outcomes, account.logs
+
+
+@pytest.fixture
+def outcomes(dropped: tuple[dict[str, Outcome], Logs]) -> dict[str, Outcome]:
+    return dropped[0]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not file.refused], ids=lambda file: file.about)
+def test_a_file_is_read(file: File, outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes[file.about]
+    symbol = file.symbol or KEYS[file.about].removesuffix(".csv")
+    found = {row["trade_date"]: row for row in outcome.prices if row["symbol"] == symbol}
+    assert sorted(file.days) == sorted(str(day) for day in found)
+    for day, columns in file.days.items():
+        assert {name: found[day][name] for name in columns} == {name: _cell(value) for name, value in columns.items()}
+    accepted = len(file.days) if file.accepted is None else file.accepted
+    assert len(outcome.prices) == accepted
+    rejected = _rejected(file, outcome)
+    load = outcome.load
+    assert load["status"] == "loaded"
+    counted = [int(load[name] or 0) for name in ("accepted", "superseded", "rejected", "rows")]
+    assert counted == [accepted, file.superseded, rejected, accepted + file.superseded + rejected]
+
+
+def _rejected(file: File, outcome: Outcome) -> int:
+    """How many rows must have been rejected, having seen that they were, and why."""
+    reasons = {row["reason"] for row in outcome.rejected}
+    assert outcome.load["reason"] == ("; ".join(sorted(str(reason) for reason in reasons)) or None)
+    if isinstance(file.rejected, tuple):
+        assert reasons == {file.rejected[1]}
+        body = file.body if isinstance(file.body, str) else file.body.decode()
+        assert sorted(str(row["record"]) for row in outcome.rejected) == sorted(body.splitlines()[1:])
+        return file.rejected[0]
+    assert {row["record"]: row["reason"] for row in outcome.rejected} == file.rejected
+    return len(outcome.rejected)
+
+
+def _cell(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+@pytest.mark.parametrize("file", REFUSED, ids=lambda file: file.about)
+def test_a_file_is_refused_with_evidence_and_remedy(file: File, outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes[file.about]
+    reason = outcome.load["reason"] or ""
+    assert file.refused in reason
+    assert ": " in reason and reason.isprintable() and len(reason) <= 300
+    assert outcome.load["status"] == "refused" and outcome.prices == outcome.rejected == []
+    assert [outcome.load[count] for count in ("rows", "accepted", "superseded", "rejected")] == ["0"] * 4
+    assert outcome.logged == [reason]
+
+
+def test_one_statement_parses_a_batch_whatever_its_layouts(dropped: tuple[dict[str, Outcome], Logs]) -> None:
+    _, logs = dropped
+    parses = [line for line in logs if line["step"] == "athena" and line["statement"] == "load/parsed_rows"]
+    batches = [line for line in logs if line["step"] == "loaded"]
+    assert sum(line["files"] for line in batches) == len(FILES)
+    assert len(parses) == sum(line["files"] > line["refused"] for line in batches)
+
+
+def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
+    reasons = {reason for file in FILES if not isinstance(file.rejected, tuple) for reason in file.rejected.values()}
+    reasons |= {file.rejected[1] for file in FILES if isinstance(file.rejected, tuple)}
+    judged = PARSE.read_text().partition("judged AS")[2]
+    named = re.findall(r"WHEN .* THEN '([^']+)'$", judged.partition("END AS reason")[0], re.MULTILINE)
+    assert len(named) > 10
+    assert reasons == {*named, "the file has differing rows for this symbol and day"}
+
+
+def test_the_default_symbol_stands_for_files_that_name_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_DEFAULT_SYMBOL", "spx")
+    monkeypatch.setenv("LAKE_DATE_ORDER", "month-first")
+    lake.drop({"HistoricalData_1.csv": csv("04/01/2016,1.5,10", header=HEADER), "ibm/2.csv": two_days()})
+    assert lake.prices("symbol = 'SPX'") == [("SPX", "2016-04-01", "1.5")]
+    assert {row["symbol"] for row in lake.processed()} == {"IBM", "SPX"}

@@ -1,0 +1,141 @@
+"""What goes wrong around a lake, and what must not come of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambda_scripts.lakehouse.aws.store import Store
+from lambda_scripts.lakehouse.errors import ConflictError, QueryFailedError
+from tests.lakes import RAW, Lake, csv, day
+
+AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
+GLUE = {"DatabaseName": "hyn_stocks_db", "TableName": "stocks_processed"}
+
+
+def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: Lake) -> None:
+    """botocore tries again after a lost answer, and meets the condition that its own first try made false."""
+    store = Store(lake.account.client("s3"), lake.bucket)
+    first = store.swap("pipeline/x", b"one", None)
+    assert store.swap("pipeline/x", b"one", None) == first
+    second = store.swap("pipeline/x", b"two", first)
+    assert store.swap("pipeline/x", b"two", first) == second
+    with pytest.raises(ConflictError):
+        store.swap("pipeline/x", b"three", first)
+    with pytest.raises(ConflictError):
+        store.swap("pipeline/nosuch", b"three", first)
+
+
+@pytest.mark.parametrize("lost", ["partition", "table"])
+def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lake: Lake, lost: str) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    glue = lake.account.client("glue")
+    if lost == "table":
+        glue.delete_table(DatabaseName=GLUE["DatabaseName"], Name=GLUE["TableName"])
+    else:
+        glue.delete_partition(**GLUE, PartitionValues=["2016", "01"])
+    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
+    lake.query("MSCK REPAIR TABLE stocks_processed")
+    assert lake.prices() == [("AAPL", "2016-01-04", "100.0"), ("AAPL", "2016-02-01", "99.0"), ("MSFT", "2016-01-04", "50.0")]
+    assert [(row["symbol"], row["month"]) for row in lake.monthly()] == [("AAPL", "01"), ("AAPL", "02"), ("MSFT", "01")]
+
+
+def test_an_archived_object_is_refused_with_the_remedy_and_the_others_are_loaded(lake: Lake) -> None:
+    s3 = lake.account.client("s3")
+    s3.put_object(Bucket=lake.bucket, Key="raw/stocks/OLD.csv", Body=AAPL, StorageClass="GLACIER")
+    lake.drop({"AAPL.csv": AAPL})
+    assert lake.load_of("AAPL.csv")["accepted"] == "2"
+    old = lake.load_of("OLD.csv")
+    assert old["status"] == "refused" and "InvalidObjectState" in str(old["reason"]) and "reprocess" in str(old["reason"])
+
+
+@pytest.mark.parametrize(
+    ("reason", "blames"),
+    [
+        ("HIVE_CURSOR_ERROR: Failed to read file at s3://b/raw/stocks/a.csv.gz", True),
+        ("HIVE_BAD_DATA: Malformed", True),
+        ("Query exhausted resources at this scale factor", True),
+        ("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: Please reduce your request rate (Status Code: 503)", False),
+        ("HIVE_CANNOT_OPEN_SPLIT: Access Denied (Service: Amazon S3; Status Code: 403)", False),
+        ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.a.b' does not exist", False),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_a_file_is_blamed_for_what_it_holds_and_not_for_throttling_or_permissions(reason: str, blames: bool) -> None:
+    assert QueryFailedError("load/parsed_rows", "id", reason).blames_a_file is blames
+
+
+def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL})
+    record = {
+        "version": "v2",
+        "batch": "never-finished",
+        "changes_rows": True,
+        "partitions": [["2016", "01"]],
+        "before": [["2016", "01"], ["2016", "02"]],
+    }
+    lake.account.client("s3").put_object(
+        Bucket=lake.bucket, Key="pipeline/sources/raw/stocks/AAPL.csv.json", Body=json.dumps(record)
+    )
+    lake.drop({"AAPL.csv": "garbage"})
+    assert {row["symbol"] for row in lake.processed()} == {"MSFT"}
+    load = lake.load_of("AAPL.csv")
+    assert load["status"] == "refused" and "unfinished load" in str(load["reason"])
+
+
+def test_the_file_of_an_emptied_partition_is_swept(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    lake.remove("AAPL.csv")
+    assert lake.keys("processed/stocks/year=2016/month=01/")
+    monkeypatch.setenv("LAKE_RETENTION_SECONDS", "0")
+    lake.account.client("s3").put_object(Bucket=lake.bucket, Key="raw/stocks/x.csv", Body=b"")
+    lake.settle()
+    lake.drop({"raw/stocks/y.csv": ""})
+    assert lake.keys("processed/stocks/year=2016/month=01/") == []
+
+
+@pytest.mark.parametrize("character", ["\x01", "\n"])
+def test_a_key_with_a_control_character_is_refused_and_leaves_no_marker(lake: Lake, character: str) -> None:
+    lake.drop({f"raw/odd/A{character}.csv": AAPL, "AAPL.csv": AAPL})
+    assert lake.keys("pipeline/inbox/") == []
+    assert [row["status"] for row in lake.loads()] == ["refused", "loaded"]
+
+
+def test_a_stop_that_is_refused_does_not_hide_why_the_work_ended(lake: Lake) -> None:
+    lake.drop({"MSFT.csv": AAPL})
+    faults = lake.account.faults
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "StopQueryExecution")
+    failed = ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "GetQueryExecution")
+    for _ in range(3):
+        faults.arm("before", 1, function=RAW, operation="athena:GetQueryExecution", error=failed)
+        faults.arm("before", 1, function=RAW, operation="athena:StopQueryExecution", error=refused)
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    lake.account.wait_until_idle(60)
+    assert lake.logged("query not stopped")
+    assert all("InternalServerException" in str(each.error) for each in lake.account.invocations if each.error)
+
+
+def test_a_failed_crawl_is_reported_and_asked_for_again_an_hour_later(lake: Lake) -> None:
+    _aim_the_crawler(lake, "nosuch-bucket")
+    lake.drop({"AAPL.csv": AAPL})
+    lake.drop({"MSFT.csv": AAPL})
+    assert len(lake.logged("crawl started")) == 1 and lake.logged("the last crawl failed")
+    s3 = lake.account.client("s3")
+    state = json.loads(s3.get_object(Bucket=lake.bucket, Key="pipeline/crawl.json")["Body"].read())
+    s3.put_object(Bucket=lake.bucket, Key="pipeline/crawl.json", Body=json.dumps({**state, "started": state["started"] - 3_600}))
+    lake.drop({"IBM.csv": AAPL})
+    assert len(lake.logged("crawl started")) == 2
+
+
+def _aim_the_crawler(lake: Lake, bucket: str) -> None:
+    glue = lake.account.client("glue")
+    crawler = glue.get_crawler(Name="stocks_raw_crawler")["Crawler"]
+    glue.delete_crawler(Name="stocks_raw_crawler")
+    glue.create_crawler(
+        Name="stocks_raw_crawler",
+        Role=crawler["Role"],
+        DatabaseName=GLUE["DatabaseName"],
+        Targets={"S3Targets": [{"Path": f"s3://{bucket}/raw/"}]},
+    )
