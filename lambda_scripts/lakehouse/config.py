@@ -11,20 +11,14 @@ from .errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Config:
-    """Names, prefixes and limits of the lake. Each field is the environment variable LAKE_<FIELD IN UPPER CASE>.
+    """Names and limits of the lake. Each field is the environment variable LAKE_<FIELD IN UPPER CASE>.
 
-    Prefixes end in a slash. Lists are separated by commas. An empty crawler or data set switches that step off.
+    Lists are separated by commas. An empty crawler or data set switches that step off.
     """
 
     bucket: str = ""
     database: str = "hyn_stocks_db"
     workgroup: str = "primary"
-    raw_prefix: str = "raw/"
-    processed_prefix: str = "processed/stocks/"
-    monthly_prefix: str = "reporting/monthly/"
-    yearly_prefix: str = "reporting/yearly/"
-    rejected_prefix: str = "rejected/stocks/"
-    pipeline_prefix: str = "pipeline/"
     raw_crawler: str = "stocks_raw_crawler"
     processed_crawler: str = ""
     quicksight_datasets: tuple[str, ...] = ()
@@ -63,13 +57,6 @@ class Config:
     def _check(self) -> None:
         if not self.bucket:
             raise ConfigurationError("no bucket: set LAKE_BUCKET on the function, since this event names none")
-        prefixes = {field.name: getattr(self, field.name) for field in fields(self) if field.name.endswith("_prefix")}
-        for name, prefix in prefixes.items():
-            if not prefix.endswith("/") or prefix.startswith("/"):
-                raise ConfigurationError(f"LAKE_{name.upper()} must end in a slash and not begin with one, not {prefix!r}")
-            for other, inner in prefixes.items():
-                if other != name and inner.startswith(prefix):
-                    raise ConfigurationError(f"LAKE_{other.upper()} {inner!r} lies within LAKE_{name.upper()} {prefix!r}")
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, (int, float)) and value < 0:

@@ -73,7 +73,7 @@ def open_lake(queue: str, bucket: str, context: Any) -> Lake:
     clock = Clock()
     seconds = context.get_remaining_time_in_millis() / 1000
     deadline = Deadline(clock, seconds - config.deadline_margin_seconds)
-    layout = Layout(config)
+    layout = Layout()
     store = Store(client("s3"), config.bucket)
     catalog = Catalog(client("glue"), config.database)
     return Lake(

@@ -21,8 +21,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from .config import Config
-
 KEY_BYTES = 1_024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
 RAW_QUEUE = "raw"
@@ -83,16 +81,15 @@ class TableLayout:
 
 
 class Layout:
-    """The keys of one lake."""
+    """The keys of one lake. The zones have these names in every lake."""
 
-    def __init__(self, config: Config) -> None:
-        self.raw_prefix = config.raw_prefix
-        self.stocks_prefix = f"{config.raw_prefix}stocks/"
-        self._pipeline = config.pipeline_prefix
-        self.rejected_prefix = config.rejected_prefix
-        self.processed = TableLayout(config.processed_prefix, ("year", "month"))
-        self.monthly = TableLayout(config.monthly_prefix, ("year",))
-        self.yearly = TableLayout(config.yearly_prefix, ("year",))
+    raw_prefix = "raw/"
+    stocks_prefix = "raw/stocks/"
+    rejected_prefix = "rejected/stocks/"
+    _pipeline = "pipeline/"
+    processed = TableLayout("processed/stocks/", ("year", "month"))
+    monthly = TableLayout("reporting/monthly/", ("year",))
+    yearly = TableLayout("reporting/yearly/", ("year",))
 
     # Queues
 

@@ -11,7 +11,7 @@ from lambda_scripts.lakehouse.errors import ConfigurationError
 def test_the_defaults_are_those_of_the_description() -> None:
     config = Config.from_environment("hyn-stocks-datalakehouse", {})
     assert (config.bucket, config.database) == ("hyn-stocks-datalakehouse", "hyn_stocks_db")
-    assert (config.raw_prefix, config.processed_prefix) == ("raw/", "processed/stocks/")
+    assert (config.workgroup, config.raw_crawler) == ("primary", "stocks_raw_crawler")
 
 
 def test_every_field_is_read_from_the_environment_with_its_type() -> None:
@@ -45,8 +45,7 @@ def test_a_lake_has_one_bucket() -> None:
         ({"LAKE_BUCKET": "b", "LAKE_DATABSE": "x"}, "unknown setting LAKE_DATABSE"),
         ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "many"}, "LAKE_BATCH_FILES must be a int"),
         ({"LAKE_BUCKET": "b", "LAKE_BATCH_FILES": "0"}, "at least 1"),
-        ({"LAKE_BUCKET": "b", "LAKE_RAW_PREFIX": "raw"}, "must end in a slash"),
-        ({"LAKE_BUCKET": "b", "LAKE_PIPELINE_PREFIX": "raw/pipeline/"}, "lies within LAKE_RAW_PREFIX"),
+        ({"LAKE_BUCKET": "b", "LAKE_RAW_PREFIX": "incoming/"}, "unknown setting LAKE_RAW_PREFIX"),
         ({"LAKE_BUCKET": "b", "LAKE_POLL_SECONDS": "-1"}, "must not be negative"),
         ({"LAKE_BUCKET": "b", "LAKE_DATE_ORDER": "american"}, "day-first or month-first"),
     ],

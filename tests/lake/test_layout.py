@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_scripts.lakehouse.config import Config
 from lambda_scripts.lakehouse.layout import KEY_BYTES, RAW_QUEUE, Layout
 
-LAYOUT = Layout(Config(bucket="b"))
+LAYOUT = Layout()
 
 
 def test_a_partition_has_its_folder_its_data_files_and_its_manifest() -> None:

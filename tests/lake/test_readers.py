@@ -23,7 +23,6 @@ import pytest
 from lambda_scripts.lakehouse.aws import sql
 from lambda_scripts.lakehouse.aws.catalog import Catalog
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.config import Config
 from lambda_scripts.lakehouse.layout import Layout
 from lambda_scripts.lakehouse.tables.merged import MergedTable
 from tests.local_aws import LocalAccount
@@ -71,7 +70,7 @@ class Partition:
     def __init__(self, account: LocalAccount) -> None:
         self.account = account
         account.client("s3").create_bucket(Bucket=account.bucket)
-        self._layout = Layout(Config(bucket=account.bucket))
+        self._layout = Layout()
         self._store = Store(account.client("s3"), account.bucket)
         catalog = Catalog(account.client("glue"), account.database)
         catalog.tables()
