@@ -39,13 +39,7 @@ class SlowAthena:
     def get_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:
         state = self.state if self.clock.seconds >= self.seconds[QueryExecutionId] else "RUNNING"
         status = {"State": state, "StateChangeReason": "because"}
-        return {
-            "QueryExecution": {
-                "QueryExecutionId": QueryExecutionId,
-                "Status": status,
-                "ResultConfiguration": {"OutputLocation": f"s3://b/{QueryExecutionId}.csv"},
-            }
-        }
+        return {"QueryExecution": {"QueryExecutionId": QueryExecutionId, "Status": status}}
 
     def stop_query_execution(self, *, QueryExecutionId: str) -> None:
         self.stopped.append(QueryExecutionId)
@@ -60,7 +54,7 @@ def test_statements_run_side_by_side_and_are_answered_in_their_order() -> None:
     clock = FakeClock()
     client = SlowAthena(clock, {"slow": 8.0, "fast": 2.0})
     finished = athena(client, clock, 60).run(Statement("a", "slow"), Statement("b", "fast"))
-    assert [each.output for each in finished] == ["s3://b/slow.csv", "s3://b/fast.csv"]
+    assert [each.query_id for each in finished] == ["slow", "fast"]
     assert 8 <= clock.seconds < 10 and client.stopped == []
 
 

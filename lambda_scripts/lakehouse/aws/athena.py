@@ -1,8 +1,7 @@
-"""Athena: statements started side by side, waited for until the deadline, their results read from the result object."""
+"""Athena: statements run at the same time, waited for until the deadline; their rows, and the files that they wrote."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +26,11 @@ Row = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Finished:
-    """A statement that succeeded, and where its result object is."""
+    """A statement that succeeded. `data_manifest` is the s3:// path of Athena's list of the files that it wrote, or None."""
 
     statement: Statement
     query_id: str
-    output: str
+    data_manifest: str | None
     bytes_scanned: int
 
 
@@ -83,11 +82,26 @@ class Athena:
         return self.read(finished)
 
     def read(self, finished: Finished) -> list[Row]:
-        """The rows of a query's result object: one GET, however many rows."""
-        part = self._store.read(self._store.key(finished.output))
+        """The rows of a query that finished, by column name. Up to 1,000 rows a request."""
+        pages = self._client.get_paginator("get_query_results").paginate(QueryExecutionId=finished.query_id)
+        rows = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+        # The first row of a SELECT holds the names: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
+        header = [str(name) for name in rows[0]]
+        return [dict(zip(header, row, strict=True)) for row in rows[1:]]
+
+    def files(self, finished: Finished) -> list[str]:
+        """The s3:// paths of all files that a CTAS wrote, by Athena's own account of it: its data manifest, a path a line.
+
+        https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatistics.html
+        """
+        manifest = finished.data_manifest
+        part = self._store.read_path(manifest) if manifest else None
         if part is None:
-            raise Error(f"Athena's result {finished.output} is gone; does a lifecycle rule remove results too early?")
-        return parse_result(part.body.decode())
+            raise Error(
+                f"the list of the files that Athena statement {finished.statement.name} (query {finished.query_id}) wrote, "
+                f"{manifest}, is gone; does a lifecycle rule remove results too early?"
+            )
+        return part.body.decode().splitlines()
 
     def _start(self, statement: Statement) -> str:
         answer = self._client.start_query_execution(
@@ -113,7 +127,7 @@ class Athena:
             )
             raise QueryFailedError(statement.name, query_id, reason)
         log.event("athena", statement=statement.name, query_id=query_id, seconds=seconds, bytes_scanned=scanned)
-        return Finished(statement, query_id, execution["ResultConfiguration"]["OutputLocation"], scanned)
+        return Finished(statement, query_id, execution.get("Statistics", {}).get("DataManifestLocation"), scanned)
 
     def _stop(self, query_id: str) -> None:
         """Stop a query, so that it costs no more. Why the work ended is more important than a stop that is refused."""
@@ -121,24 +135,3 @@ class Athena:
             self._client.stop_query_execution(QueryExecutionId=query_id)
         except ClientError as error:
             log.warning("query not stopped", query_id=query_id, error=str(error))
-
-
-# A cell is quoted, or bare and then NULL. (The csv module can't tell the two apart before Python 3.12.)
-_CELL = re.compile(r'("(?:[^"]|"")*")?(,|\n)')
-
-
-def parse_result(text: str) -> list[Row]:
-    """Rows of a result CSV by column name. Athena quotes every value, doubles quotes within it and leaves NULL bare."""
-    rows: list[list[str | None]] = [[]]
-    position = 0
-    text = text if text.endswith("\n") else text + "\n"
-    while position < len(text):
-        cell = _CELL.match(text, position)
-        if cell is None:
-            raise Error(f"Athena's result is no CSV at character {position}: {text[position : position + 80]!r}")
-        rows[-1].append(None if cell[1] is None else cell[1][1:-1].replace('""', '"'))
-        if cell[2] == "\n":
-            rows.append([])
-        position = cell.end()
-    header = [str(name) for name in rows[0]]
-    return [dict(zip(header, row, strict=True)) for row in rows[1:] if row]

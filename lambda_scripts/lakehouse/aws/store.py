@@ -70,6 +70,11 @@ class Store:
         whole = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
         return Part(answer["Body"].read(), int(whole), answer["ETag"], answer["LastModified"])
 
+    def read_path(self, path: str) -> Part | None:
+        """The object at an s3:// path, of this bucket or another one; None where there is none."""
+        bucket, _, key = path.removeprefix("s3://").partition("/")
+        return Store(self._client, bucket).read(key)
+
     def _end_of(self, key: str) -> Part | None:
         found = self.head(key)
         return Part(b"", found.size, found.etag, found.modified) if found else None
