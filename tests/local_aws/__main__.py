@@ -10,7 +10,8 @@ from pathlib import Path
 
 from .export import ExportError
 from .http_server import PortInUseError
-from .run import UsageError, run
+from .page import PageError
+from .run import Outputs, UsageError, run
 from .serve import serve
 
 
@@ -32,10 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SQL",
         help="print the result of this statement as CSV instead of the tables (may be repeated)",
     )
+    runner.add_argument("--page", type=_path, metavar="FILE", help="write charts and what became of each file as one .html")
+    runner.add_argument("--picture", type=_path, metavar="FILE", help="draw the charts (.svg or .png)")
     runner.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="give up after (%(default)g)")
 
     server = commands.add_parser("serve", help="answer AWS clients over HTTP until interrupted")
     server.add_argument("--port", type=_port, default=5000, help="0 takes a free one (default: %(default)s)")
+    server.add_argument("--page-port", type=_port, default=5001, help="of the page of charts (default: %(default)s)")
 
     for command in (runner, server):
         command.add_argument("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL")
@@ -43,9 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "serve":
-            return serve(options.port, options.engine)
-        return run(options.paths, options.output, options.query, options.engine, options.timeout)
-    except (UsageError, ExportError, PortInUseError) as error:
+            return serve(options.port, options.page_port, options.engine)
+        return run(
+            options.paths, Outputs(options.output, options.page, options.picture), options.query, options.engine, options.timeout
+        )
+    except (UsageError, ExportError, PageError, PortInUseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

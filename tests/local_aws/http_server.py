@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 
 
 class PortInUseError(Exception):
@@ -23,20 +23,25 @@ def serving(port: int) -> Iterator[str]:
     Raises PortInUseError when the port is taken, or is the system's.
     """
     # moto's server thread would exit without a word, and its start() wait for ever.
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError as error:
-            raise PortInUseError(f"port {port} of {_HOST} cannot be used ({error.strerror}): give another one") from error
-        port = probe.getsockname()[1]
+    port = usable_port(port)
     access_log = logging.getLogger("werkzeug")
     level = access_log.level
     access_log.setLevel(logging.ERROR)
-    server = ThreadedMotoServer(_HOST, port, verbose=False)
+    server = ThreadedMotoServer(HOST, port, verbose=False)
     server.start()
     try:
-        yield f"http://{_HOST}:{port}"
+        yield f"http://{HOST}:{port}"
     finally:
         server.stop()
         access_log.setLevel(level)
+
+
+def usable_port(port: int) -> int:
+    """The port, or a free one for 0. Raises PortInUseError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortInUseError(f"port {port} of {HOST} cannot be used ({error.strerror}): give another one") from error
+        return int(probe.getsockname()[1])

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from rich.progress import (
 
 from .account import EngineName, LocalAccount, QueryFailedError
 from .export import ExportError, export_bucket, prepare_folder
+from .page import PageError, require_libraries, write_page, write_picture
 from .report import counted, print_tables, unhandled
 
 
@@ -28,17 +30,28 @@ class UsageError(Exception):
     """The command was given what it cannot use; the message says what to give."""
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What to write of the lake, where asked for: the bucket into a folder, a page, a picture of the charts."""
+
+    bucket: Path | None = None
+    page: Path | None = None
+    picture: Path | None = None
+
+
 def run(
     paths: Sequence[Path],
-    output: Path | None,
+    outputs: Outputs,
     queries: Sequence[str],
     engine: EngineName,
     timeout_seconds: float,
 ) -> int:
     """Returns the exit status: 0 when every event was handled, every file accounted for, and every query ran."""
     files = csv_files(paths)
-    if output is not None:
-        prepare_folder(output)
+    if outputs.bucket is not None:
+        prepare_folder(outputs.bucket)
+    if outputs.page or outputs.picture:
+        require_libraries()
     errors = Console(stderr=True)
     with LocalAccount(engine) as account:
         account.create_lake()
@@ -57,8 +70,10 @@ def run(
         if not problems:
             problems = _unaccounted(account, files)
         handled = not problems
-        if output is not None:
-            problems += _export(account, output, errors)
+        if outputs.bucket is not None:
+            problems += _export(account, outputs.bucket, errors)
+        if handled:
+            problems += _draw(account, outputs, errors)
         if queries:
             problems += _print_queries(account, queries)
         elif handled:
@@ -160,6 +175,18 @@ def _export(account: LocalAccount, output: Path, errors: Console) -> list[str]:
     except ExportError as error:
         return [str(error)]
     errors.print(f"{counted(count, 'object')} written below {output}", highlight=False, markup=False, soft_wrap=True)
+    return []
+
+
+def _draw(account: LocalAccount, outputs: Outputs, errors: Console) -> list[str]:
+    for file, draw in ((outputs.page, write_page), (outputs.picture, write_picture)):
+        if file is None:
+            continue
+        try:
+            draw(account, file)
+        except PageError as error:
+            return [str(error)]
+        errors.print(f"{file} written: open it in a browser", highlight=False, markup=False, soft_wrap=True)
     return []
 
 
