@@ -27,7 +27,7 @@ from typing import Any
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
-from .aws_calls import Faults, InvocationEnded, Sandbox, inside
+from .aws_calls import Call, Faults, InvocationEnded, Sandbox, inside
 from .seams import Seams
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -61,6 +61,8 @@ class Invocation:
     """What a caller is shown: errorType, errorMessage, and stackTrace where there is one."""
     calls: Counter[str] = field(default_factory=Counter)
     """The AWS calls it made, by operation ("s3:PutObject")."""
+    steps: list[Call] = field(default_factory=list)
+    """The same in order, each with what it is about; a row of polls once."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,10 @@ class LambdaRuntime:
         """Every attempt that has ended, in the order of their ends."""
         self.dead_letters: list[Invocation] = []
         """The last attempt of each asynchronous event that was given up."""
+        self.held_back: list[tuple[str, Any]] | None = None
+        """While it is a list, the events of AWS services are put there, to be delivered when and as often as a test likes."""
+        self.clock_offset_seconds: Callable[[str, int], float] = lambda request_id, attempt: 0.0
+        """How far the host's clock is ahead on which an attempt (from 1) runs."""
         self._account_id = account_id
         self._region = region
         self._retry_delays_seconds = tuple(retry_delays_seconds)
@@ -121,7 +127,7 @@ class LambdaRuntime:
         self._order = itertools.count()
         self._busy = 0
         self._closed = False
-        self._changed = threading.Condition()
+        self._changed = self.faults.changed
         self._workers = [
             threading.Thread(target=self._work, name=f"lambda-{number}", daemon=True) for number in range(concurrency)
         ]
@@ -162,16 +168,37 @@ class LambdaRuntime:
 
     def deliver(self, function_arn: str, event: Any) -> None:
         """Queue an event for a function, as an AWS service does. An event for a function that is gone is dropped."""
+        if self.held_back is not None:
+            self.held_back.append((function_arn, event))
+        else:
+            self.send(function_arn, event)
+
+    def send(self, function_arn: str, event: Any, request_id: str | None = None) -> str:
+        """As `deliver`, with events held back or not; the request id, which one that is given twice keeps."""
+        request_id = request_id or str(uuid.uuid4())
         try:
             function = lambda_backends[self._account_id][self._region].get_function(function_arn)
         except UnknownFunctionException:
-            return
-        self._enqueue(_Delivery(function, json.dumps(event), str(uuid.uuid4()), 1))
+            return request_id
+        self._enqueue(_Delivery(function, json.dumps(event), request_id, 1))
+        return request_id
 
     def wait_until_idle(self, deadline: float) -> bool:
         """Wait until nothing runs, is queued or waits for its retry; False when it is not so at time.monotonic()."""
         with self._changed:
             return self._changed.wait_for(lambda: self.idle, max(0.0, deadline - time.monotonic()))
+
+    def wait_for(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
+        """Wait until `holds()`, asked whenever an invocation starts, ends or freezes; TimeoutError, naming `what`, after."""
+        with self._changed:
+            if not self._changed.wait_for(holds, seconds):
+                raise TimeoutError(f"{what}: not within {seconds:g} s; {self.pending}, {self.faults.frozen} frozen")
+
+    @property
+    def only_frozen_left(self) -> bool:
+        """Whether nothing but frozen invocations runs, and nothing is queued or waits for its retry."""
+        with self._changed:
+            return not self._queue and self._busy == self.faults.frozen
 
     @property
     def idle(self) -> bool:
@@ -239,13 +266,15 @@ class LambdaRuntime:
         """Run one attempt in a thread of its own, so that it can be left behind at its timeout."""
         function = delivery.function
         timeout_seconds = int(function.timeout)
-        sandbox = Sandbox(function.function_name, delivery.request_id, self.faults)
+        offset = self.clock_offset_seconds(delivery.request_id, delivery.attempt)
+        sandbox = Sandbox(function.function_name, delivery.request_id, self.faults, offset)
         invocation = Invocation(
             function.function_name,
             delivery.request_id,
             json.loads(delivery.payload),
             delivery.attempt,
             calls=sandbox.calls,
+            steps=sandbox.steps,
         )
         started = time.monotonic()
         context = Context(

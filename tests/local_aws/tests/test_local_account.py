@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from tests.local_aws import lake
 from tests.local_aws.account import LocalAccount
-from tests.local_aws.aws_calls import InvocationEnded
+from tests.local_aws.aws_calls import InvocationEnded, clock_offset_seconds
 from tests.local_aws.export import ExportError, export_bucket, path_of
 from tests.local_aws.http_server import PortInUseError, serving
 from tests.local_aws.run import UsageError, csv_files
@@ -328,7 +328,7 @@ def test_a_killed_invocation_makes_no_further_call_not_even_in_its_finally(
     fault = account.faults.arm(when, 3, function="write")
     account.client("lambda").invoke(FunctionName="write", InvocationType="Event", Payload=b"{}")
     account.wait_until_idle()
-    assert fault.struck == "s3:PutObject"
+    assert fault.struck is not None and fault.struck.startswith("s3:PutObject out/")
     assert found == [[], left]
     assert [invocation.error and invocation.error["errorType"] for invocation in account.invocations] == ["Killed", None]
     assert not account.dead_letters
@@ -381,6 +381,71 @@ def test_a_call_can_be_made_to_fail_without_ending_the_invocation(account: Local
     account.faults.arm("before", operation="s3:PutObject", error=error)
     assert account.invoke("retry", {}) == "SlowDown"
     assert account.invocations[-1].calls == {"s3:PutObject": 1}
+
+
+def test_a_call_can_fail_from_then_on(account: LocalAccount) -> None:
+    def try_twice(event: Any, context: Any) -> list[str]:
+        keys(account)
+        return [error_code(put), error_code(put)]
+
+    deploy(account, "try", try_twice)
+    error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
+    account.faults.arm("before", operation="s3:PutObject", error=error, for_good=True)
+    assert account.invoke("try", {}) == ["AccessDenied", "AccessDenied"]
+    account.faults.disarm()
+    assert account.invoke("try", {})["errorType"] == "Failed" and keys(account) == ["out/x"]
+
+
+def test_a_frozen_invocation_makes_no_call_in_any_thread_until_it_is_thawed(account: LocalAccount) -> None:
+    def spread(event: Any, context: Any) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda number: put(f"out/{context.aws_request_id}/{number}"), range(20)))
+
+    deploy(account, "spread", spread)
+    account.faults.freeze("before", 5, request_id="first")
+    arn = account.client("lambda").get_function(FunctionName="spread")["Configuration"]["FunctionArn"]
+    account.runtime.send(arn, {}, "first")
+    account.runtime.wait_for("frozen", lambda: account.runtime.only_frozen_left and account.faults.frozen == 1, 5)
+    before = [key for key in keys(account) if "first" in key]
+    account.runtime.send(arn, {}, "second")
+    account.runtime.wait_for("the second at its end", lambda: len(account.invocations) == 1, 5)
+    assert [key for key in keys(account) if "first" in key] == before and 4 <= len(before) < 8
+    assert len(keys(account)) == len(before) + 20
+    account.faults.disarm()
+    account.wait_until_idle()
+    assert len(keys(account)) == 40
+
+
+def test_a_lost_answer_has_botocore_ask_again(account: LocalAccount) -> None:
+    def once(event: Any, context: Any) -> str:
+        return error_code(put, key="out/once", IfNoneMatch="*")
+
+    deploy(account, "once", once)
+    fault = account.faults.lose_answer(operation="s3:PutObject")
+    assert account.invoke("once", {}) == "PreconditionFailed"
+    assert fault.struck and keys(account) == ["out/once"]
+
+
+def test_events_can_be_held_back_and_delivered_later_and_twice(account: LocalAccount) -> None:
+    held: list[tuple[str, Any]] = []
+    account.runtime.held_back = held
+    seen: list[Any] = []
+    deploy(account, "watch", lambda event, context: seen.append(context.aws_request_id))
+    arn = account.client("lambda").get_function(FunctionName="watch")["Configuration"]["FunctionArn"]
+    account.runtime.deliver(arn, {})
+    account.wait_until_idle()
+    assert seen == [] and held == [(arn, {})]
+    account.runtime.held_back = None
+    request_id = account.runtime.send(*held[0])
+    account.runtime.send(arn, {}, request_id)
+    account.wait_until_idle()
+    assert seen == [request_id, request_id]
+
+
+def test_hosts_clocks_may_differ(account: LocalAccount) -> None:
+    deploy(account, "clock", lambda event, context: clock_offset_seconds())
+    account.runtime.clock_offset_seconds = lambda request_id, attempt: 60.0
+    assert account.invoke("clock", {}) == 60.0 and clock_offset_seconds() == 0.0
 
 
 def test_one_of_many_writers_wins_a_conditional_put(account: LocalAccount) -> None:
