@@ -96,6 +96,13 @@ class Lake:
         return str(source).removeprefix(f"s3://{self.bucket}/raw/stocks/")
 
 
+def act(lake: Lake, function: str = RAW, **action: Any) -> dict[str, Any]:
+    """What a function answers to an action."""
+    answer = lake.account.invoke(function, {"bucket": lake.bucket, **action})
+    assert isinstance(answer, dict)
+    return answer
+
+
 def csv(*rows: str, header: str = "Date,Open,High,Low,Close,Adj Close,Volume") -> str:
     return "\n".join((header, *rows)) + "\n"
 

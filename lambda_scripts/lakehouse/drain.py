@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from . import log
-from .aws import catalog
-from .aws.clients import client
+from .aws import catalog, functions
 from .errors import DeadlineReachedError, LeaseLostError
 from .lake import Lake
 from .queue.inbox import Marker
@@ -82,7 +80,7 @@ def _go_on_in_a_fresh_invocation(lake: Lake, batch_files: int, reached: Deadline
     payload = {"action": "drain", "bucket": lake.config.bucket, "batch_files": batch_files}
     log.warning("out of time; goes on in a fresh invocation", error=str(reached), batch_files=batch_files)
     try:
-        client("lambda").invoke(FunctionName=lake.function, InvocationType="Event", Payload=json.dumps(payload).encode())
+        functions.invoke(lake.function, payload)
     except ClientError as error:
         raise DeadlineReachedError(
             f"{reached}, and a fresh invocation was refused ({error}): allow lambda:InvokeFunction on the function itself"

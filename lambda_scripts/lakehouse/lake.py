@@ -40,6 +40,11 @@ class Lake:
     yearly: MergedTable
     function: str
 
+    @property
+    def account(self) -> str:
+        """The AWS account's number."""
+        return self.function.split(":")[4]
+
     def new_batch(self) -> str:
         """An id that sorts by time: 20261124-064520-1a2b3c4d."""
         return self.clock.now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(4)

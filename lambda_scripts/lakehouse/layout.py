@@ -8,7 +8,7 @@ pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet w
 pipeline/leases/<queue>.json                 who works off a queue
 pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/loads/<batch>.jsonl                 the load record
-pipeline/crawl.json                          what the raw crawler was asked for
+pipeline/postponed/<what>.json               folders to crawl, or data sets to refresh, once AWS lets it
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
 pipeline/staging-tables/                     locations of the staging tables, which hold nothing
 pipeline/athena-results/                     results of statements
@@ -144,8 +144,8 @@ class Layout:
         """The raw key that a source record's readable key holds."""
         return key[len(self.source_records) : -len(".json")]
 
-    def crawl_state(self) -> str:
-        return f"{self._pipeline}crawl.json"
+    def postponed(self, what: str) -> str:
+        return f"{self._pipeline}postponed/{what}.json"
 
     @property
     def loads(self) -> str:

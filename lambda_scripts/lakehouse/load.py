@@ -49,8 +49,8 @@ NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
 def work(lake: Lake, markers: Sequence[Marker]) -> None:
     """Bring the files that these markers name to a recorded outcome, then clear the markers."""
     keys = list(dict.fromkeys(marker.name for marker in markers))
-    crawl.begin_if_needed(lake, keys)
     drops = inspect_files(lake, keys, forced=(marker.name for marker in markers if marker.forced))
+    crawl.raw_if_due(lake, {drop.key: drop.modified for drop in drops})
     if drops:
         load(lake, drops)
     lake.inbox.clear(markers)

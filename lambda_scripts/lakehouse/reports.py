@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from botocore.exceptions import ClientError
-
 from . import log
-from .aws.clients import client
 from .aws.sql import Statement, render
 from .lake import Lake
 from .layout import Partition
-from .operations import crawl
+from .operations import crawl, refresh
 from .queue.inbox import Marker
 from .tables import staging
 from .tables.merged import MergedTable, Survey
@@ -30,8 +27,7 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
         rewrite(lake, batch, {lake.monthly: years, lake.yearly: years}, _report)
     staging.end(lake, batch)
     lake.inbox.clear(markers)
-    crawl.begin_if_needed(lake, ())  # one that was wanted while another ran
-    _refresh_quicksight(lake, batch)
+    refresh.all_data_sets(lake, batch)
     for table in (lake.monthly, lake.yearly):
         table.sweep(table.survey(), lake.clock.now(), lake.config.retention_seconds)
 
@@ -61,19 +57,5 @@ def _with_the_years_before(years: Iterable[str]) -> list[str]:
 def _repair(lake: Lake, survey: Survey, years: Collection[str]) -> None:
     """Have the catalogue know every partition that is about to be read; tell the processed crawler of one that it lacked."""
     missing = lake.processed.repair([partition for partition in survey.manifests if partition[0] in years], survey)
-    if missing and lake.config.processed_crawler:
-        crawl.start_beside(lake.config.processed_crawler)
-
-
-def _refresh_quicksight(lake: Lake, batch: str) -> None:
-    """One SPICE refresh for each configured data set. A refused one is logged: the reports are right without it.
-
-    https://docs.aws.amazon.com/quicksight/latest/APIReference/API_CreateIngestion.html
-    """
-    account = lake.function.split(":")[4]
-    for data_set in lake.config.quicksight_datasets:
-        try:
-            client("quicksight").create_ingestion(AwsAccountId=account, DataSetId=data_set, IngestionId=batch)
-            log.event("quicksight refresh", data_set=data_set)
-        except ClientError as error:
-            log.warning("quicksight refresh not started", data_set=data_set, error=str(error))
+    if missing:
+        crawl.processed(lake)

@@ -226,25 +226,6 @@ def test_the_test_event_changes_nothing(lake: Lake) -> None:
     assert lake.account.invoke(RAW, {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": lake.bucket}) == {}
 
 
-def test_a_new_folder_is_crawled_once_beside(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL})
-    assert lake.account.statistics.crawls == 1
-    lake.drop({"AAPL_2.csv": AAPL})
-    assert lake.account.statistics.crawls == 1
-    lake.drop({"raw/funds/SPY.csv": AAPL})
-    assert lake.account.statistics.crawls == 2
-    rows = lake.query("SELECT DISTINCT partition_0 FROM stocks_raw ORDER BY 1")
-    assert [row["partition_0"] for row in rows] == ["funds", "stocks"]
-    assert {row["symbol"] for row in lake.processed()} == {"AAPL", "SPY"}
-
-
-def test_a_missing_crawler_stops_nothing(lake: Lake) -> None:
-    lake.account.client("glue").delete_crawler(Name="stocks_raw_crawler")
-    lake.drop({"AAPL.csv": AAPL})
-    assert len(lake.prices()) == 3
-    assert "create the crawler" in lake.logged("crawl not started")[0]["remedy"]
-
-
 def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
     s3 = lake.account.client("s3")
     held = {"owner": "another", "token": "t", "expires": 4e9}

@@ -115,27 +115,3 @@ def test_a_stop_that_is_refused_does_not_hide_why_the_work_ended(lake: Lake) -> 
     lake.account.wait_until_idle(60)
     assert lake.logged("query not stopped")
     assert all("InternalServerException" in str(each.error) for each in lake.account.invocations if each.error)
-
-
-def test_a_failed_crawl_is_reported_and_asked_for_again_an_hour_later(lake: Lake) -> None:
-    _aim_the_crawler(lake, "nosuch-bucket")
-    lake.drop({"AAPL.csv": AAPL})
-    lake.drop({"MSFT.csv": AAPL})
-    assert len(lake.logged("crawl started")) == 1 and lake.logged("the last crawl failed")
-    s3 = lake.account.client("s3")
-    state = json.loads(s3.get_object(Bucket=lake.bucket, Key="pipeline/crawl.json")["Body"].read())
-    s3.put_object(Bucket=lake.bucket, Key="pipeline/crawl.json", Body=json.dumps({**state, "started": state["started"] - 3_600}))
-    lake.drop({"IBM.csv": AAPL})
-    assert len(lake.logged("crawl started")) == 2
-
-
-def _aim_the_crawler(lake: Lake, bucket: str) -> None:
-    glue = lake.account.client("glue")
-    crawler = glue.get_crawler(Name="stocks_raw_crawler")["Crawler"]
-    glue.delete_crawler(Name="stocks_raw_crawler")
-    glue.create_crawler(
-        Name="stocks_raw_crawler",
-        Role=crawler["Role"],
-        DatabaseName=GLUE["DatabaseName"],
-        Targets={"S3Targets": [{"Path": f"s3://{bucket}/raw/"}]},
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -129,6 +129,11 @@ class Store:
         """The names one level below the prefix."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
         return [found["Prefix"][len(prefix) : -1] for page in pages for found in page.get("CommonPrefixes", ())]
+
+    def notifications(self) -> Mapping[str, Any]:
+        """The bucket's notification configuration, as GetBucketNotificationConfiguration answers."""
+        answer: Mapping[str, Any] = self._client.get_bucket_notification_configuration(Bucket=self.bucket)
+        return answer
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these keys; those that are gone already count as deleted. Raises Error naming what S3 kept."""

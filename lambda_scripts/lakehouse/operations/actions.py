@@ -1,6 +1,6 @@
 """What an operator asks for from the console's Test tab: {"action": "drain" | "reprocess" | "check", …}.
 
-    {"action": "drain"}                                    work the inbox off
+    {"action": "drain"}                                    work the inbox off, and try again what was postponed
     {"action": "reprocess", "prefix": "raw/stocks/AAPL"}   put everything under a prefix into the inbox and work it off
     {"action": "check"}                                    is this account set up right: one line for each thing looked at
 
@@ -18,6 +18,7 @@ from ..errors import ConfigurationError
 from ..lake import Lake, open_lake
 from ..layout import RAW_QUEUE
 from ..queue.inbox import FORCED
+from . import crawl, refresh
 from .check import check
 
 NAMES_AT_ONCE = 1_000
@@ -44,7 +45,12 @@ def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[
     batch_files = event.get("batch_files", lake.config.batch_files)
     if batch_files < 1:
         raise ConfigurationError(f"batch_files must be at least 1, not {batch_files}")
-    return drain(lake, work, batch_files)
+    outcome = drain(lake, work, batch_files)
+    if queue == RAW_QUEUE:
+        crawl.raw_if_due(lake, {})
+    else:
+        refresh.postponed_data_sets(lake, context.aws_request_id)
+    return outcome
 
 
 def _check_fields(event: Mapping[str, Any]) -> None:

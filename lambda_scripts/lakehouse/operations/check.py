@@ -9,13 +9,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import log
-from ..aws import sql
+from ..aws import crawlers, functions, quicksight, sql
 from ..aws.clients import client
 from ..errors import Error, NotSetUpError
 from ..lake import Lake
 from ..layout import RAW_QUEUE
 from . import triggers
-from .triggers import Wanted
 
 Probe = tuple[str, Callable[[], str], str]
 """What is looked at, how (raising what is wrong), and the fix."""
@@ -122,31 +121,26 @@ def _bucket(lake: Lake) -> str:
 
 
 def _notification(lake: Lake) -> str:
-    answer = client("s3").get_bucket_notification_configuration(Bucket=lake.config.bucket)
-    found = list(triggers.of_created_objects(answer))
-    mine = [trigger for trigger in found if _plain(trigger.destination) == _plain(lake.function)]
-    under = lake.layout.prefix_of_queue(lake.queue)
-    if suffixes := [suffix for each in triggers.told(mine, _wanted(lake)).values() for suffix in each]:
-        return f"created objects under {under}" + ("" if "" in suffixes else f", of which only those in {' or '.join(suffixes)}")
-    others = [each for each in triggers.told(found, _wanted(lake)) if ":lambda:" not in each]
-    if others and not mine:
+    found = list(triggers.of_created_objects(lake.store.notifications()))
+    prefix, events, endings = _notified(lake)
+    fitting = [trigger for trigger in found if trigger.notifies(events, prefix, endings)]
+    if mine := [trigger for trigger in fitting if trigger.is_of(lake.function)]:
+        return "; ".join(map(str, mine))
+    others = [trigger.destination for trigger in fitting if ":lambda:" not in trigger.destination]
+    if others and not any(trigger.is_of(lake.function) for trigger in found):
         return f"events go to {', '.join(others)}: see that it calls this function, which can't be seen from here"
     raise NotSetUpError(
-        f"this function is not told of each object created under {under}; the bucket's triggers of created objects: "
+        f"not one trigger calls this function for every object created under {prefix}; the bucket's triggers of created objects: "
         + ("; ".join(map(str, found)) or "none")
     )
 
 
-def _wanted(lake: Lake) -> Wanted:
+def _notified(lake: Lake) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The prefix, events and endings of the objects that this function has to be notified of."""
     if lake.queue == RAW_QUEUE:
-        return Wanted(triggers.CREATIONS, lake.layout.raw_prefix, (".csv", ".csv.gz", ".CSV", ".CSV.GZ"))
+        return lake.layout.raw_prefix, (triggers.ANY_CREATION,), (".csv", ".csv.gz", ".CSV", ".CSV.GZ")
     # Manifests, which the first function puts: few bytes, never in several parts.
-    return Wanted(frozenset({"Put"}), lake.layout.processed.manifest_prefix, ("/manifest",))
-
-
-def _plain(arn: str) -> str:
-    """A function's ARN without version or alias."""
-    return ":".join(arn.split(":")[:7])
+    return lake.layout.processed.manifest_prefix, (triggers.ANY_CREATION, triggers.CREATED + "Put"), ("/manifest",)
 
 
 def _function(context: Any) -> str:
@@ -159,7 +153,7 @@ def _function(context: Any) -> str:
 
 
 def _invoke(lake: Lake) -> str:
-    client("lambda").invoke(FunctionName=lake.function, InvocationType="DryRun")
+    functions.require_invocable(lake.function)
     return lake.function
 
 
@@ -208,11 +202,10 @@ def _remove(lake: Lake, table: str, folder: str) -> None:
 
 
 def _crawler(name: str) -> str:
-    crawler = client("glue").get_crawler(Name=name)["Crawler"]
-    last = crawler.get("LastCrawl", {})
-    if last.get("Status") == "FAILED":
-        raise NotSetUpError(f"its last run failed: {last.get('ErrorMessage', 'no message')} (log stream {last.get('LogStream')})")
-    return f"{crawler['State']}, last run {last.get('Status', 'none yet')}"
+    crawler = crawlers.get(name)
+    if crawler.failed:
+        raise NotSetUpError(f"its last run failed: {crawler.last_error}")
+    return f"{crawler.state}, last run {crawler.last_status or 'none yet'}"
 
 
 def _crawler_fix(lake: Lake) -> str:
@@ -233,5 +226,5 @@ def _crawler_fix(lake: Lake) -> str:
 
 
 def _quicksight(lake: Lake, data_set: str) -> str:
-    client("quicksight").describe_data_set(AwsAccountId=lake.function.split(":")[4], DataSetId=data_set)
+    quicksight.require(lake.account, data_set)
     return data_set

@@ -1,60 +1,115 @@
-"""The raw crawl, beside and never in the way: it keeps stocks_raw, which people query, up with new folders.
+"""Starts the Glue crawler for folders that `stocks_raw` does not cover yet. Never delays or fails a load.
 
-A crawl costs a ten-minute minimum and one runs at a time, so it is asked for once for each folder that the catalogue does not
-cover; files in a known folder show up without one. What was asked for is kept in one small object.
+A crawl is charged for ten minutes at least and sees everything under raw/, so that one an hour is the most. Files in a folder
+that the table covers show up without one. Glue knows which folders are covered and when it last crawled; what has to wait is
+postponed.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
 
 from .. import log
-from ..aws.clients import client
+from ..aws import crawlers
+from ..aws.crawlers import Crawler
 from ..lake import Lake
+from . import postponed
 
 RAW_TABLE = "stocks_raw"
-RETRY_FAILED_SECONDS = 3_600.0
+AT_MOST_ONE_IN = timedelta(hours=1)
+WHAT = "crawl"
 
 
-@dataclass
-class CrawlState:
-    """The folders that were asked for, whether a crawl is still to be started, and when the last one was (Unix time)."""
+def raw_if_due(lake: Lake, files: Mapping[str, datetime | None]) -> None:
+    """Start the raw crawler if a folder of these raw files (keys, with their time; None for one that is gone) needs it.
 
-    asked: list[str] = field(default_factory=list)
-    wanted: bool = False
-    started: float = 0.0
-
-
-def begin_if_needed(lake: Lake, keys: Iterable[str]) -> None:
-    """Start the raw crawler if these raw files lie in folders that it has not seen, or a crawl is still wanted.
-
-    Never raises for what Glue answers: it is logged, with the remedy. A crawl that failed is reported each time, and started
-    again an hour after it was.
+    A folder does when `stocks_raw` does not cover it and a file of it is newer than the last crawl, or when it was postponed.
+    Never raises for what Glue answers: it is logged, with the remedy.
     """
-    crawler = lake.config.raw_crawler
-    if not crawler:
+    name = lake.config.raw_crawler
+    if not name:
         return
-    state = _read(lake)
-    with _beside(crawler):
-        if _wants(lake, state, {lake.layout.folder(key) for key in keys}, _last_failed(crawler)):
-            state.wanted = not _start(crawler)
-            state.started = state.started if state.wanted else lake.clock.now().timestamp()
-            lake.store.put(lake.layout.crawl_state(), json.dumps(asdict(state)).encode())
+    with _logged_errors(name):
+        crawler = crawlers.get(name)
+        if crawler.failed:
+            log.warning(
+                "the last crawl failed", crawler=name, error=crawler.last_error, remedy=f"read that log, then start {name}"
+            )
+        waiting = postponed.read(lake, WHAT)
+        unseen = {lake.layout.folder(key) for key, modified in files.items() if modified and _is_newer(modified, crawler)}
+        wanted = not_covered(lake, unseen | waiting)
+        left = frozenset() if wanted and _may_start(lake, crawler) and _started(name) else wanted
+        if left != waiting:
+            postponed.write(lake, WHAT, left)
 
 
-def start_beside(crawler: str) -> None:
-    """Start a crawler unless it runs. Never raises for what Glue answers, as above."""
-    with _beside(crawler):
-        _start(crawler)
+def processed(lake: Lake) -> None:
+    """Start the processed crawler, if it is configured and changes no table. Never raises for what Glue answers."""
+    name = lake.config.processed_crawler
+    if not name:
+        return
+    with _logged_errors(name):
+        crawler = crawlers.get(name)
+        if crawler.changes_no_definition:
+            _started(name)
+        else:
+            log.warning("crawl not started", crawler=name, error=why_it_may_not_start(crawler), remedy=TO_LOG)
+
+
+TO_LOG = "in the crawler's advanced options choose to ignore changes and deletions (UpdateBehavior LOG, DeleteBehavior LOG)"
+
+
+def why_it_may_not_start(crawler: Crawler) -> str:
+    """What speaks against starting a crawler over stocks_processed: it would take the manifests for data."""
+    return (
+        f"its UpdateBehavior is {crawler.update_behavior} and its DeleteBehavior {crawler.delete_behavior}: it could rewrite the "
+        "columns and the format of stocks_processed"
+    )
+
+
+def not_covered(lake: Lake, folders: Collection[str]) -> frozenset[str]:
+    """Those of these folders of raw/ that `stocks_raw` does not read. It reads the subfolders of what it reads."""
+    table = lake.catalog.tables().get(RAW_TABLE) if folders else None
+    if table is None:
+        return frozenset(folders)
+    locations = (
+        lake.catalog.partition_locations(RAW_TABLE) if table.get("PartitionKeys") else [table["StorageDescriptor"]["Location"]]
+    )
+    covered = {lake.store.key(location).rstrip("/") + "/" for location in locations}
+    return frozenset(folder for folder in folders if covered.isdisjoint(_with_parents(folder)))
+
+
+def _with_parents(folder: str) -> Iterator[str]:
+    """`raw/stocks/AAPL/`, `raw/stocks/`, `raw/`"""
+    while folder:
+        yield folder
+        folder = folder[: folder.rstrip("/").rfind("/") + 1]
+
+
+def _is_newer(modified: datetime, crawler: Crawler) -> bool:
+    # S3 gives whole seconds: a file may be a second newer than it says.
+    return crawler.last_start is None or modified + timedelta(seconds=1) > crawler.last_start
+
+
+def _may_start(lake: Lake, crawler: Crawler) -> bool:
+    if crawler.last_start is None or lake.clock.now() - crawler.last_start >= AT_MOST_ONE_IN:
+        return True
+    log.event("crawl postponed: the last one began within the hour", crawler=crawler.name, began=crawler.last_start)
+    return False
+
+
+def _started(name: str) -> bool:
+    started = crawlers.start(name)
+    log.event("crawl started" if started else "crawl postponed: one is running", crawler=name)
+    return started
 
 
 @contextmanager
-def _beside(crawler: str) -> Iterator[None]:
+def _logged_errors(crawler: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
@@ -66,51 +121,3 @@ def _beside(crawler: str) -> Iterator[None]:
             error=str(error),
             remedy="create the crawler and allow glue:GetCrawler and glue:StartCrawler, or set its LAKE_ variable to nothing",
         )
-
-
-def _read(lake: Lake) -> CrawlState:
-    part = lake.store.read(lake.layout.crawl_state())
-    try:
-        return CrawlState(**json.loads(part.body)) if part else CrawlState()
-    except (ValueError, TypeError) as error:
-        log.warning("crawl state unreadable, begun anew", error=str(error))
-        return CrawlState()
-
-
-def _wants(lake: Lake, state: CrawlState, folders: set[str], failed: bool) -> bool:
-    unseen = folders - set(state.asked)
-    if unseen:
-        unseen -= _covered(lake)
-        state.asked = sorted(set(state.asked) | unseen)
-    again = failed and lake.clock.now().timestamp() - state.started >= RETRY_FAILED_SECONDS
-    return bool(unseen) or state.wanted or again
-
-
-def _last_failed(crawler: str) -> bool:
-    last = client("glue").get_crawler(Name=crawler)["Crawler"].get("LastCrawl", {})
-    if last.get("Status") != "FAILED":
-        return False
-    log.warning("the last crawl failed", crawler=crawler, error=last.get("ErrorMessage"), log_stream=last.get("LogStream"))
-    return True
-
-
-def _start(crawler: str) -> bool:
-    """Start a crawler; False where it is running, so that it has to be started later."""
-    try:
-        client("glue").start_crawler(Name=crawler)
-    except client("glue").exceptions.CrawlerRunningException:
-        log.event("crawl wanted while another runs; it is started with a later batch", crawler=crawler)
-        return False
-    log.event("crawl started", crawler=crawler)
-    return True
-
-
-def _covered(lake: Lake) -> set[str]:
-    """The folders that stocks_raw reads."""
-    table = lake.catalog.tables().get(RAW_TABLE)
-    if table is None:
-        return set()
-    locations = (
-        lake.catalog.partition_locations(RAW_TABLE) if table.get("PartitionKeys") else [table["StorageDescriptor"]["Location"]]
-    )
-    return {lake.store.key(location).rstrip("/") + "/" for location in locations}

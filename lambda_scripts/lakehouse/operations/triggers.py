@@ -1,4 +1,4 @@
-"""The bucket's triggers: who is told of created objects, and of which.
+"""The bucket's triggers: who is notified of created objects, and of which.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The ways in which an object is created; s3:ObjectCreated:* stands for all.
-CREATIONS = frozenset({"Put", "Post", "Copy", "CompleteMultipartUpload"})
-_CREATED = "s3:ObjectCreated:"
+CREATED = "s3:ObjectCreated:"
+ANY_CREATION = CREATED + "*"
 
 EVENTBRIDGE = "EventBridge"
 
@@ -25,25 +24,27 @@ _DESTINATIONS = {
 
 @dataclass(frozen=True)
 class Trigger:
-    """One notification configuration: `destination`, an ARN or EVENTBRIDGE, is told of these `creations` of matching keys."""
+    """One notification configuration: `destination`, an ARN or EVENTBRIDGE, gets these events of keys that match."""
 
     destination: str
-    creations: frozenset[str]
+    events: tuple[str, ...]
     prefix: str = ""
     suffix: str = ""
 
     def __str__(self) -> str:
-        ways = "*" if self.creations == CREATIONS else ", ".join(sorted(self.creations))
-        return f"{_CREATED}{ways} on {self.prefix}*{self.suffix} to {self.destination}"
+        return f"{', '.join(self.events)} on {self.prefix}*{self.suffix} to {self.destination}"
 
+    def notifies(self, events: tuple[str, ...], prefix: str, endings: tuple[str, ...]) -> bool:
+        """Whether it sends one of these events for every key under the prefix that ends in one of the endings."""
+        return (
+            any(event in self.events for event in events)
+            and prefix.startswith(self.prefix)
+            and any(ending.endswith(self.suffix) for ending in endings)
+        )
 
-@dataclass(frozen=True)
-class Wanted:
-    """The objects whose creation a function has to be told of: in which ways they are created, how keys begin and may end."""
-
-    creations: frozenset[str]
-    prefix: str
-    endings: tuple[str, ...]
+    def is_of(self, function: str) -> bool:
+        """Whether it calls this function, whatever the version or alias."""
+        return self.destination.split(":")[:7] == function.split(":")[:7]
 
 
 def of_created_objects(configuration: Mapping[str, Any]) -> Iterator[Trigger]:
@@ -52,31 +53,7 @@ def of_created_objects(configuration: Mapping[str, Any]) -> Iterator[Trigger]:
         for each in configuration.get(kind, ()):
             # S3 takes and returns Prefix as well as prefix.
             rules = {rule["Name"].lower(): rule["Value"] for rule in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())}
-            if creations := frozenset().union(*map(_creations, each["Events"])):
-                yield Trigger(each[arn], creations, rules.get("prefix", ""), rules.get("suffix", ""))
-    if EVENTBRIDGE + "Configuration" in configuration:  # which is told of everything
-        yield Trigger(EVENTBRIDGE, CREATIONS)
-
-
-def told(triggers: Iterable[Trigger], wanted: Wanted) -> dict[str, list[str]]:
-    """The destinations that are told of every creation of wanted objects, each with the suffixes that such keys must have.
-
-    Several triggers may share the creations of one suffix between them.
-    """
-    creations: dict[tuple[str, str], frozenset[str]] = {}
-    for trigger in triggers:
-        if wanted.prefix.startswith(trigger.prefix) and any(ending.endswith(trigger.suffix) for ending in wanted.endings):
-            place = trigger.destination, trigger.suffix
-            creations[place] = creations.get(place, frozenset()) | trigger.creations
-    found: dict[str, list[str]] = {}
-    for (destination, suffix), of_these in creations.items():
-        if wanted.creations <= of_these:
-            found.setdefault(destination, []).append(suffix)
-    return found
-
-
-def _creations(event: str) -> frozenset[str]:
-    if not event.startswith(_CREATED):
-        return frozenset()
-    way = event[len(_CREATED) :]
-    return CREATIONS if way == "*" else frozenset({way})
+            if events := tuple(event for event in each["Events"] if event.startswith(CREATED)):
+                yield Trigger(each[arn], events, rules.get("prefix", ""), rules.get("suffix", ""))
+    if EVENTBRIDGE + "Configuration" in configuration:  # which gets every event
+        yield Trigger(EVENTBRIDGE, (ANY_CREATION,))
