@@ -75,10 +75,14 @@ def open_lake(queue: str, bucket: str, context: Any) -> Lake:
     """The lake for one invocation. `context` is Lambda's; `bucket` is the event's, used where none is configured."""
     config = Config.from_environment(bucket)
     log.bind(function=context.function_name, request_id=context.aws_request_id)
+    return assemble(queue, config, Layout(), context)
+
+
+def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
+    """A lake with these settings and keys."""
     clock = Clock()
     seconds = context.get_remaining_time_in_millis() / 1000
     deadline = Deadline(clock, seconds - config.deadline_margin_seconds)
-    layout = Layout()
     store = Store(client("s3"), config.bucket)
     catalog = Catalog(client("glue"), config.database)
     return Lake(

@@ -81,15 +81,17 @@ class TableLayout:
 
 
 class Layout:
-    """The keys of one lake. The zones have these names in every lake."""
+    """The keys of one lake. The zones have these names in every lake; `root` is empty but for the small lake that a check makes."""
 
-    raw_prefix = "raw/"
-    stocks_prefix = "raw/stocks/"
-    rejected_prefix = "rejected/stocks/"
-    _pipeline = "pipeline/"
-    processed = TableLayout("processed/stocks/", ("year", "month"))
-    monthly = TableLayout("reporting/monthly/", ("year",))
-    yearly = TableLayout("reporting/yearly/", ("year",))
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+        self.raw_prefix = f"{root}raw/"
+        self.stocks_prefix = f"{root}raw/stocks/"
+        self.rejected_prefix = f"{root}rejected/stocks/"
+        self._pipeline = f"{root}pipeline/"
+        self.processed = TableLayout(f"{root}processed/stocks/", ("year", "month"))
+        self.monthly = TableLayout(f"{root}reporting/monthly/", ("year",))
+        self.yearly = TableLayout(f"{root}reporting/yearly/", ("year",))
 
     # Queues
 
@@ -163,6 +165,10 @@ class Layout:
 
     def check_probe(self, queue: str) -> str:
         return f"{self._pipeline}check/probe-{queue}"
+
+    def trial(self, queue: str) -> Layout:
+        """The keys of the small lake in which the check of a queue's function tries a load."""
+        return Layout(f"{self._pipeline}check/{queue}/")
 
     # Staging
 
