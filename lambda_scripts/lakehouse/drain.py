@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,9 +13,13 @@ from .errors import DeadlineReachedError, LeaseLostError
 from .lake import Lake
 from .queue.inbox import Marker
 from .tables import staging
+from .tables.merged import MergedTable, Survey
 
-Work = Callable[[Lake, Sequence[Marker]], None]
-"""Brings what the markers name to a recorded outcome and clears them; can be repeated at any point."""
+Work = Callable[[Lake, Sequence[Marker]], Mapping[MergedTable, Survey]]
+"""Brings what the markers name to a recorded outcome; returns the tables that it rewrote, as they were surveyed before.
+
+It can be repeated at any point: the markers are cleared only once it has returned.
+"""
 
 
 def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     Where another invocation holds the lease, that one finds the markers. Work that is left at the deadline goes on in a
     fresh invocation, in smaller batches where not even one was done.
     """
-    batches, in_hand = 0, batch_files
+    batches, batch_size = 0, batch_files
     while True:
         if not lake.lease.take():
             return _outcome("left to the holder of the lease", batches)
@@ -33,15 +37,15 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             while markers := lake.inbox.settled(lake.config.settle_seconds, lake.deadline):
                 lake.deadline.check("begin another batch")
                 batch = _first_names(markers, batch_files)
-                in_hand = len({marker.name for marker in batch})
-                work(lake, batch)
-                batches, in_hand = batches + 1, batch_files
+                batch_size = len({marker.name for marker in batch})
+                _work_off(lake, work, batch)
+                batches, batch_size = batches + 1, batch_files
         except LeaseLostError as lost:
             log.warning("overtaken", error=str(lost))
             return _outcome("left to the new holder of the lease", batches)
         except DeadlineReachedError as reached:
             lake.lease.give_back()
-            _go_on_in_a_fresh_invocation(lake, batch_files if batches else in_hand // 2, reached)
+            _go_on_in_a_fresh_invocation(lake, batch_files if batches else batch_size // 2, reached)
             return _outcome("goes on in a fresh invocation", batches)
         except Exception:
             lake.lease.give_back()
@@ -62,6 +66,13 @@ def _prepare(lake: Lake) -> None:
     lake.athena.run(*tables)
     lake.athena.run(*views)
     staging.tidy(lake)
+
+
+def _work_off(lake: Lake, work: Work, batch: Sequence[Marker]) -> None:
+    surveys = work(lake, batch)
+    lake.inbox.clear(batch)
+    for table, survey in surveys.items():
+        table.sweep(survey, lake.clock.now(), lake.config.retention_seconds)
 
 
 def _first_names(markers: Sequence[Marker], batch_files: int) -> list[Marker]:

@@ -24,9 +24,9 @@ from .layout import RAW_QUEUE, Partition
 from .operations import crawl
 from .queue.inbox import FORCED, Marker
 from .raw_files import Drop, inspect_files
-from .tables import staging
-from .tables.merged import MergedTable
-from .tables.rewriting import rewrite
+from .tables import rejected, staging
+from .tables.merged import MergedTable, Survey
+from .tables.rewriting import Rewriting, rewrite
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ class Summary:
 NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
 
 
-def work(lake: Lake, markers: Sequence[Marker]) -> None:
-    """Bring the files that these markers name to a recorded outcome, then clear the markers."""
+def work(lake: Lake, markers: Sequence[Marker]) -> dict[MergedTable, Survey]:
+    """Bring the files that these markers name to a recorded outcome; returns stocks_processed as surveyed before."""
     keys = list(dict.fromkeys(marker.name for marker in markers))
     drops = inspect_files(lake, keys, forced=(marker.name for marker in markers if marker.forced))
     crawl.raw_if_due(lake, {drop.key: drop.modified for drop in drops})
-    if drops:
-        load(lake, drops)
-    lake.inbox.clear(markers)
-    lake.processed.sweep(lake.processed.survey(), lake.clock.now(), lake.config.retention_seconds)
+    return load(lake, drops) if drops else {}
 
 
-def load(lake: Lake, drops: Sequence[Drop]) -> None:
-    """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on."""
+def load(lake: Lake, drops: Sequence[Drop]) -> dict[MergedTable, Survey]:
+    """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on.
+
+    Returns stocks_processed as surveyed before it was rewritten.
+    """
     start = lake.clock.monotonic()
     batch = staging.begin(lake)
     readable = [drop for drop in drops if drop.file_format]
@@ -72,17 +72,16 @@ def load(lake: Lake, drops: Sequence[Drop]) -> None:
             others = [drop for drop in drops if not drop.file_format]
             log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=str(failure))
             load(lake, readable[: len(readable) // 2] + others)
-            load(lake, readable[len(readable) // 2 :])
-        else:
-            load(lake, [_refused(lake, drop, failure) if drop.file_format else drop for drop in drops])
-        return
+            return load(lake, readable[len(readable) // 2 :])
+        return load(lake, [_refused(lake, drop, failure) if drop.file_format else drop for drop in drops])
     loaded_at = lake.clock.now()
     _write_source_records(lake, batch, drops, summaries)
     touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
-    _merge(lake, batch, touched, loaded_at, any_rejected=any(summary.rejected for summary in summaries.values()))
+    surveys = _merge(lake, batch, touched, loaded_at, any_rejected=any(summary.rejected for summary in summaries.values()))
     accepted = _accepted(lake, batch, summaries, touched)
     _record(lake, batch, drops, summaries, accepted, loaded_at, start)
     staging.end(lake, batch)
+    return surveys
 
 
 def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
@@ -177,10 +176,12 @@ def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summari
         parallel.each(write, drops)
 
 
-def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: datetime, any_rejected: bool) -> None:
+def _merge(
+    lake: Lake, batch: str, partitions: Collection[Partition], loaded_at: datetime, any_rejected: bool
+) -> dict[MergedTable, Survey]:
     parsed = lake.temporary_table(batch, "parsed")
 
-    def merge(_: MergedTable, name: str, location: str, chunk: Sequence[Partition]) -> Statement:
+    def merge(name: str, location: str, chunk: Sequence[Partition]) -> Statement:
         return render(
             "load/merged_partitions",
             table=name,
@@ -192,20 +193,10 @@ def _merge(lake: Lake, batch: str, partitions: Iterable[Partition], loaded_at: d
             loaded_at=loaded_at,
         )
 
-    rejected = lake.layout.staged_output(RAW_QUEUE, batch, "rejected")
-    beside = [
-        render(
-            "load/rejected_rows",
-            table=lake.temporary_table(batch, "rejected"),
-            location=lake.store.uri(rejected),
-            parsed=parsed,
-            batch=batch,
-            loaded_at=loaded_at,
-        )
-    ]
-    rewrite(lake, batch, {lake.processed: partitions}, merge, beside if any_rejected else ())
-    for number, stored in enumerate(lake.store.objects(rejected)):
-        lake.store.copy(stored.key, lake.layout.rejected(batch, number))
+    also_run = [rejected.statement(lake, batch, parsed, loaded_at)] if any_rejected else []
+    rewritten = rewrite(lake, batch, [Rewriting(lake.processed, partitions, merge)], also_run)
+    rejected.publish(lake, batch, rewritten.also_run)
+    return rewritten.surveys
 
 
 def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary], partitions: Collection[Partition]) -> dict[str, int]:

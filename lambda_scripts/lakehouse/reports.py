@@ -12,11 +12,11 @@ from .operations import crawl, refresh
 from .queue.inbox import Marker
 from .tables import staging
 from .tables.merged import MergedTable, Survey
-from .tables.rewriting import rewrite
+from .tables.rewriting import Compute, Rewriting, rewrite
 
 
-def work(lake: Lake, markers: Sequence[Marker]) -> None:
-    """Recompute the reports that these partitions of stocks_processed feed, then clear the markers."""
+def work(lake: Lake, markers: Sequence[Marker]) -> dict[MergedTable, Survey]:
+    """Recompute the reports that these partitions of stocks_processed feed; returns their tables as surveyed before."""
     partitions = [partition for marker in markers if (partition := lake.layout.processed.partition_of_folder(marker.name))]
     batch = staging.begin(lake)
     with log.timed("reported", batch=batch) as found:
@@ -24,17 +24,19 @@ def work(lake: Lake, markers: Sequence[Marker]) -> None:
         years = _years_to_report(partitions, survey)
         found["years"] = [year for (year,) in years]
         _repair(lake, survey, _with_the_years_before(found["years"]))
-        rewrite(lake, batch, {lake.monthly: years, lake.yearly: years}, _report)
+        rewritten = rewrite(lake, batch, [Rewriting(table, years, _report(table)) for table in (lake.monthly, lake.yearly)])
     staging.end(lake, batch)
-    lake.inbox.clear(markers)
     refresh.all_data_sets(lake, batch)
-    for table in (lake.monthly, lake.yearly):
-        table.sweep(table.survey(), lake.clock.now(), lake.config.retention_seconds)
+    return rewritten.surveys
 
 
-def _report(table: MergedTable, name: str, location: str, partitions: Sequence[Partition]) -> Statement:
-    years = [year for (year,) in partitions]
-    return render(f"reports/{table.name}", table=name, location=location, years=years, years_read=_with_the_years_before(years))
+def _report(table: MergedTable) -> Compute:
+    def compute(name: str, location: str, partitions: Sequence[Partition]) -> Statement:
+        years = [year for (year,) in partitions]
+        years_read = _with_the_years_before(years)
+        return render(f"reports/{table.name}", table=name, location=location, years=years, years_read=years_read)
+
+    return compute
 
 
 def _years_to_report(partitions: Sequence[Partition], survey: Survey) -> list[Partition]:

@@ -2,60 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
 from .. import log
+from ..aws.athena import Finished
 from ..aws.sql import Statement
 from ..errors import PublishError
 from ..lake import Lake
 from ..layout import Partition
-from .merged import MergedTable
+from .merged import MergedTable, Survey
 
 # A CTAS writes at most 100 partitions: https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
 PARTITIONS_PER_STATEMENT = 100
+
+# A partition is lost only to a writer that published it, so that a second loss in a row already takes two overlapping holders.
 ATTEMPTS = 5
 
-Compute = Callable[[MergedTable, str, str, Sequence[Partition]], Statement]
-"""(table, name of the temporary table, its location, partitions) to the CTAS that computes them, one file a partition."""
+Compute = Callable[[str, str, Sequence[Partition]], Statement]
+"""(name of the temporary table, its location, partitions) to the CTAS that computes them, one file a partition."""
 
 
-def rewrite(
-    lake: Lake, batch: str, targets: dict[MergedTable, Iterable[Partition]], compute: Compute, also_run: Sequence[Statement] = ()
-) -> None:
-    """Rewrite these partitions of these tables; the statements `also_run` run at the same time.
+@dataclass(frozen=True)
+class Rewriting:
+    """These partitions of this table are to be computed by this statement."""
+
+    table: MergedTable
+    partitions: Collection[Partition]
+    compute: Compute
+
+
+@dataclass
+class Rewritten:
+    """Each table as it was surveyed before it was rewritten, and the statements that ran at the same time."""
+
+    surveys: dict[MergedTable, Survey] = field(default_factory=dict)
+    also_run: list[Finished] = field(default_factory=list)
+
+
+def rewrite(lake: Lake, batch: str, rewritings: Sequence[Rewriting], also_run: Sequence[Statement] = ()) -> Rewritten:
+    """Rewrite partitions of one or more tables; the statements `also_run` run at the same time.
 
     Raises LeaseLostError before anything is published where another invocation has taken over, PublishError where a partition is
     lost to another writer time after time.
     """
-    todo = {table: sorted(set(partitions)) for table, partitions in targets.items()}
+    done = Rewritten()
     for attempt in range(ATTEMPTS):
-        surveys = {table: table.survey() for table in todo}
-        for table, partitions in todo.items():
-            table.repair(partitions, surveys[table])
-        statements = list(also_run) if attempt == 0 else []
-        outputs: dict[MergedTable, list[str]] = {table: [] for table in todo}
-        for table, partitions in todo.items():
-            for start in range(0, len(partitions), PARTITIONS_PER_STATEMENT):
-                name = f"{table.name}_{attempt}_{start // PARTITIONS_PER_STATEMENT}"
-                output = lake.layout.staged_output(lake.queue, batch, name)
-                outputs[table].append(output)
-                statements.append(
-                    compute(
-                        table,
-                        lake.temporary_table(batch, name),
-                        lake.store.uri(output),
-                        partitions[start : start + PARTITIONS_PER_STATEMENT],
-                    )
-                )
-        lake.athena.run(*statements)
+        surveys = {each.table: each.table.survey() for each in rewritings}
+        done.surveys.update(surveys)
+        for each in rewritings:
+            each.table.repair(each.partitions, surveys[each.table])
+        chunks = [
+            _Chunk(lake, batch, each, attempt, number, partitions)
+            for each in rewritings
+            for number, partitions in enumerate(_in_chunks(sorted(set(each.partitions))))
+        ]
+        finished = lake.athena.run(*(chunk.statement for chunk in chunks), *also_run)
+        done.also_run += finished[len(chunks) :]
+        also_run = ()
         lake.lease.check()
-        lost: dict[MergedTable, list[Partition]] = {}
-        for table, partitions in todo.items():
-            staged = {partition: key for output in outputs[table] for partition, key in table.staged_files(output).items()}
-            lost[table] = table.publish(partitions, staged, surveys[table], f"{batch}-{attempt}")
-        todo = {table: partitions for table, partitions in lost.items() if partitions}
-        if not todo:
-            return
-        log.warning("another writer was first; those partitions are computed again", partitions=sum(map(len, todo.values())))
-    names = ", ".join(table.name for table in todo)
+        lost = []
+        for each in rewritings:
+            staged = {
+                partition: key
+                for chunk in chunks
+                if chunk.rewriting is each
+                for partition, key in each.table.staged_files(chunk.output).items()
+            }
+            partitions = each.table.publish(each.partitions, staged, surveys[each.table], f"{batch}-{attempt}")
+            if partitions:
+                lost.append(Rewriting(each.table, partitions, each.compute))
+        if not lost:
+            return done
+        log.warning(
+            "another writer was first; those partitions are computed again", partitions=sum(len(each.partitions) for each in lost)
+        )
+        rewritings = lost
+    names = ", ".join(each.table.name for each in rewritings)
     raise PublishError(f"partitions of {names} were lost to another writer {ATTEMPTS} times; the next attempt starts afresh")
+
+
+class _Chunk:
+    """As many partitions as one statement can write."""
+
+    def __init__(
+        self, lake: Lake, batch: str, rewriting: Rewriting, attempt: int, number: int, partitions: Sequence[Partition]
+    ) -> None:
+        name = f"{rewriting.table.name}_{attempt}_{number}"
+        self.rewriting = rewriting
+        self.output = lake.layout.staged_output(lake.queue, batch, name)
+        self.statement = rewriting.compute(lake.temporary_table(batch, name), lake.store.uri(self.output), partitions)
+
+
+def _in_chunks(partitions: Sequence[Partition]) -> list[Sequence[Partition]]:
+    return [partitions[start : start + PARTITIONS_PER_STATEMENT] for start in range(0, len(partitions), PARTITIONS_PER_STATEMENT)]
