@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from .errors import ConfigurationError
+
+# Where the files of tables lie, and nothing else.
+ZONES = ("raw", "processed", "reporting", "rejected")
 
 
 @dataclass(frozen=True)
@@ -14,11 +18,13 @@ class Config:
     """Names and limits of the lake. Each field is the environment variable LAKE_<FIELD IN UPPER CASE>.
 
     Lists are separated by commas. An empty crawler or data set switches that step off.
+    `results` is an s3:// folder for the results of Athena's statements; empty, they lie in the lake's pipeline/athena-results/.
     """
 
     bucket: str = ""
     database: str = "hyn_stocks_db"
     workgroup: str = "primary"
+    results: str = ""
     raw_crawler: str = "stocks_raw_crawler"
     processed_crawler: str = ""
     quicksight_datasets: tuple[str, ...] = ()
@@ -63,6 +69,10 @@ class Config:
                 raise ConfigurationError(f"LAKE_{field.name.upper()} must not be negative, not {value}")
         if self.batch_files < 1:
             raise ConfigurationError("LAKE_BATCH_FILES must be at least 1")
+        if self.results and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/(\S+/)?", self.results):
+            raise ConfigurationError(f"LAKE_RESULTS must be an s3:// folder with a slash at its end, not {self.results!r}")
+        if self.results.startswith(tuple(f"s3://{self.bucket}/{zone}/" for zone in ZONES)):
+            raise ConfigurationError(f"LAKE_RESULTS {self.results!r} lies in a zone of the lake: name another folder or bucket")
         if self.date_order not in ("day-first", "month-first"):
             raise ConfigurationError(f"LAKE_DATE_ORDER must be day-first or month-first, not {self.date_order!r}")
 

@@ -2,7 +2,7 @@
 
 Error
 ├── ConfigurationError       the environment, an event or an action asks for what can't be
-├── NotSetUpError            the check of an account finds something not set up right
+├── NotSetUpError            something of the account is not set up right; the text says what to change
 ├── FileRefusedError         a raw file can't be read as a whole; its reason goes to the load record
 ├── ConflictError            a conditional write lost to another writer
 ├── LeaseLostError           another invocation has taken this one's lease over

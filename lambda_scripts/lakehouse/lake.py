@@ -97,7 +97,7 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
             deadline,
             database=config.database,
             workgroup=config.workgroup,
-            results=layout.athena_results,
+            results=config.results or store.uri(layout.athena_results),
             poll_seconds=config.poll_seconds,
         ),
         clock=clock,

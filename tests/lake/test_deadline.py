@@ -33,6 +33,9 @@ class SlowAthena:
         self.clock, self.seconds, self.state = clock, seconds, state
         self.stopped: list[str] = []
 
+    def get_work_group(self, **_: Any) -> dict[str, Any]:
+        return {"WorkGroup": {"State": "ENABLED"}}
+
     def start_query_execution(self, *, QueryString: str, **_: Any) -> dict[str, Any]:
         return {"QueryExecutionId": QueryString}
 
@@ -47,7 +50,7 @@ class SlowAthena:
 
 def athena(client: SlowAthena, clock: FakeClock, seconds: float) -> Athena:
     deadline = Deadline(clock, seconds)
-    return Athena(client, Store(None, "b"), deadline, database="d", workgroup="w", results="r/", poll_seconds=1.0)
+    return Athena(client, Store(None, "b"), deadline, database="d", workgroup="w", results="s3://b/r/", poll_seconds=1.0)
 
 
 def test_statements_run_side_by_side_and_are_answered_in_their_order() -> None:

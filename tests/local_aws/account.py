@@ -79,7 +79,8 @@ class LocalAccount:
     """An account, its services and the two functions of the lake.
 
     `engine` runs the Athena statements; None leaves Athena out. `duplicate_rate` is the share of S3 events that are
-    delivered twice. The other settings are those of LambdaRuntime and the crawler.
+    delivered twice; `active_statements` is Athena's quota of those queued or running. The other settings
+    are those of LambdaRuntime and the crawler.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class LocalAccount:
         retry_delays_seconds: Sequence[float] = (0.05, 0.1),
         crawl_seconds: float = 0.2,
         serve_port: int | None = None,
+        active_statements: int = 150,
     ) -> None:
         self.bucket = lake.BUCKET
         self.database = lake.DATABASE
@@ -106,6 +108,7 @@ class LocalAccount:
         self._retry_delays_seconds = retry_delays_seconds
         self._crawl_seconds = crawl_seconds
         self._serve_port = 0 if serve_port is None and engine == "trino" else serve_port
+        self._active_statements = active_statements
         self._runtime: LambdaRuntime | None = None
         self._open = ExitStack()
 
@@ -133,7 +136,7 @@ class LocalAccount:
 
                 engine = engine_for(self._engine_name, self.endpoint_url)
                 opening.callback(engine.close)
-                opening.callback(athena_api.install(engine))
+                opening.callback(athena_api.install(engine, self._active_statements))
             # First to be undone: nothing may run while the services go.
             opening.callback(self._runtime.close, grace_seconds=10.0)
             self._open = opening.pop_all()

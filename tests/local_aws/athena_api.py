@@ -36,11 +36,38 @@ WORKERS = 2
 _DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
+# Active queries of one kind, queued ones included: the default for DML in the smallest regions, adjustable (the same page).
+ACTIVE_STATEMENTS = 150
+
+# The refusals below are Athena's own words, as users report them: of a location beside managed results
+# https://github.com/aws/aws-sdk-pandas/issues/3174, of an external_location where results have an enforced one
+# https://github.com/dbt-labs/dbt-athena/issues/176, of the quota https://docs.aws.amazon.com/athena/latest/ug/service-limits.html.
+_TWO_PLACES = "ManagedQueryResultsConfiguration and ResultConfiguration cannot be set together."
+_ENFORCED = (
+    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an Athena "
+    "Workgroup that enforces a centralized output location for all queries. Please remove the 'external_location' property and "
+    "resubmit the query."
+)
+_TOO_MANY = (
+    "You have exceeded the limit for the number of queries you can run concurrently. Please reduce the number of concurrent "
+    "queries submitted by this account. Contact customer support to request a concurrent query limit increase."
+)
+# https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html
+_SCANNED_TOO_MUCH = "Bytes scanned limit was exceeded"
+
+
 class InvalidRequest(JsonRESTError):
     code = 400
 
     def __init__(self, message: str) -> None:
         super().__init__("InvalidRequestException", message)
+
+
+class TooManyRequests(JsonRESTError):
+    code = 400
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", _TOO_MANY)
 
 
 @dataclass
@@ -51,9 +78,9 @@ class Execution:
     statement: Statement
     workgroup: WorkGroup
     context: dict[str, str]
-    configuration: dict[str, Any]
+    configuration: dict[str, Any] | None
+    """The result configuration; None where Athena manages the results."""
     parameters: list[str] | None
-    external_location_refused: bool
     submitted: float = field(default_factory=time.time)
     started: float | None = None
     completed: float | None = None
@@ -106,7 +133,7 @@ class Execution:
             "QueryExecutionId": self.id,
             "Query": self.query,
             "StatementType": self.statement_type,
-            "ResultConfiguration": self.configuration,
+            **self._where_results_go(),
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": self.context,
             "Status": status,
@@ -126,11 +153,16 @@ class Execution:
         }
         if self.outcome is not None:
             described["SubstatementType"] = self.outcome.substatement_type
-            if self.outcome.data_files is not None:
+            if self.outcome.data_files is not None and self.configuration is not None:
                 described["Statistics"]["DataManifestLocation"] = self.data_manifest
         if self.parameters is not None:
             described["ExecutionParameters"] = self.parameters
         return described
+
+    def _where_results_go(self) -> dict[str, Any]:
+        if self.configuration is None:
+            return {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+        return {"ResultConfiguration": self.configuration}
 
 
 def _millis(seconds: float) -> int:
@@ -169,8 +201,9 @@ _EXTERNAL_LOCATION = re.compile(r"\bexternal_location\s*=", re.IGNORECASE)
 class Service:
     """The executions of all accounts and regions, and the workers that run them on one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, active_statements: int = ACTIVE_STATEMENTS) -> None:
         self._engine = engine
+        self._active_statements = active_statements
         self._workers = ThreadPoolExecutor(WORKERS, "athena")
         self._lock = threading.Lock()
         self._by_token: dict[tuple[str, str, str], Execution] = {}
@@ -190,14 +223,17 @@ class Service:
         if workgroup.state != "ENABLED":
             raise InvalidRequest(f"WorkGroup {workgroup.name} is disabled.")
         context = dict(request.get("QueryExecutionContext") or {})
-        configuration, enforced = _configuration(workgroup, request.get("ResultConfiguration") or {})
+        configuration = _configuration(workgroup, request.get("ResultConfiguration") or {}, query)
         token = request.get("ClientRequestToken")
         with self._lock:
             if token is not None:
                 known = self._by_token.get((backend.account_id, backend.region_name, token))
                 if known is not None:
                     return _same_request(known, query, context)
-            execution = self._execution(query, workgroup, context, configuration, request, enforced)
+            kind = _quota(query)
+            if sum(_quota(each.query) == kind for each in self._unfinished.values()) >= self._active_statements:
+                raise TooManyRequests
+            execution = self._execution(query, workgroup, context, configuration, request)
             if token is not None:
                 self._by_token[backend.account_id, backend.region_name, token] = execution
             self._unfinished[execution.id] = execution
@@ -210,12 +246,12 @@ class Service:
         query: str,
         workgroup: WorkGroup,
         context: dict[str, str],
-        configuration: dict[str, Any],
+        configuration: dict[str, Any] | None,
         request: dict[str, Any],
-        enforced: bool,
     ) -> Execution:
         query_id = str(uuid.uuid4())
-        address = f"{configuration['OutputLocation'].rstrip('/')}/{_result_name(query, query_id)}"
+        place = configuration["OutputLocation"].rstrip("/") if configuration else "s3://managed-by-athena"
+        address = f"{place}/{_result_name(query, query_id)}"
         parameters = request.get("ExecutionParameters")
         statement = Statement(_bound(query, parameters), context.get("Database") or "default", address, query_id)
         return Execution(
@@ -223,9 +259,8 @@ class Service:
             statement=statement,
             workgroup=workgroup,
             context=context,
-            configuration={**configuration, "OutputLocation": address},
+            configuration={**configuration, "OutputLocation": address} if configuration else None,
             parameters=parameters,
-            external_location_refused=enforced and _is_ctas(query) and bool(_EXTERNAL_LOCATION.search(query)),
         )
 
     def _run(self, execution: Execution, account_id: str) -> None:
@@ -235,16 +270,14 @@ class Service:
                 raise StatementCancelled(execution.id)
             execution.started = time.time()
             execution.status = "RUNNING"
-            if execution.external_location_refused:
-                raise StatementFailed(
-                    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
-                    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
-                    "'external_location' property and resubmit the query."
-                )
             outcome = self._engine.execute(statement)
-            self._store(execution, outcome, account_id)
+            if execution.configuration is not None:
+                self._store(execution, outcome, account_id)
             execution.outcome = outcome
             end = "CANCELLED" if statement.cancelled.is_set() else "SUCCEEDED"
+            limit = execution.workgroup.configuration.get("BytesScannedCutoffPerQuery")
+            if limit is not None and outcome.bytes_scanned > limit:
+                end, execution.reason = "CANCELLED", _SCANNED_TOO_MUCH
         except StatementCancelled:
             end, execution.reason = "CANCELLED", "Query cancelled by user"
         except StatementFailed as failure:
@@ -297,13 +330,22 @@ def _csv(rows: Sequence[Sequence[str | None]]) -> str:
     return "".join(",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows)
 
 
-def _configuration(workgroup: WorkGroup, requested: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The result configuration that holds, and whether the work group's was enforced.
+def _configuration(workgroup: WorkGroup, requested: dict[str, Any], query: str) -> dict[str, Any] | None:
+    """The result configuration that holds: the work group's where it overrides the client's; None where Athena manages results.
 
     https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
+    https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
     """
+    if (workgroup.configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"):
+        if requested:
+            raise InvalidRequest(_TWO_PLACES)
+        if _is_ctas(query) and not _EXTERNAL_LOCATION.search(query):
+            raise InvalidRequest("NOT_SUPPORTED_LOCALLY: where Athena puts a CTAS without a location is not documented")
+        return None
     own = workgroup.configuration.get("ResultConfiguration") or {}
     enforced = bool(workgroup.configuration.get("EnforceWorkGroupConfiguration")) and bool(own.get("OutputLocation"))
+    if enforced and _is_ctas(query) and _EXTERNAL_LOCATION.search(query):
+        raise InvalidRequest(_ENFORCED)
     chosen = dict(own if enforced or not requested.get("OutputLocation") else requested)
     location = chosen.get("OutputLocation")
     if not location:
@@ -313,7 +355,12 @@ def _configuration(workgroup: WorkGroup, requested: dict[str, Any]) -> tuple[dic
         )
     if not re.match(r"s3://[a-z0-9][a-z0-9.-]+", location):
         raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
-    return chosen, enforced
+    return chosen
+
+
+def _quota(query: str) -> str:
+    """Which quota of active statements a statement counts towards. CTAS is DML here."""
+    return "DML" if _is_ctas(query) else _guess_type(query)
 
 
 def _same_request(known: Execution, query: str, context: dict[str, str]) -> Execution:
@@ -390,12 +437,27 @@ def _results(execution: Execution, token: str | None, limit: int | None) -> dict
     return answer
 
 
-def install(engine: Engine) -> Callable[[], None]:
+def _update(workgroup: WorkGroup, state: str | None, updates: dict[str, Any]) -> None:
+    """UpdateWorkGroup, which moto lacks: https://docs.aws.amazon.com/athena/latest/APIReference/API_UpdateWorkGroup.html"""
+    workgroup.state = state or workgroup.state
+    for name, value in updates.items():
+        if name == "RemoveBytesScannedCutoffPerQuery":
+            workgroup.configuration.pop("BytesScannedCutoffPerQuery", None)
+        elif name == "ResultConfigurationUpdates":
+            own = {**(workgroup.configuration.get("ResultConfiguration") or {}), **value}
+            if own.pop("RemoveOutputLocation", False):
+                own.pop("OutputLocation", None)
+            workgroup.configuration["ResultConfiguration"] = own
+        else:
+            workgroup.configuration[name.removesuffix("Updates")] = value
+
+
+def install(engine: Engine, active_statements: int = ACTIVE_STATEMENTS) -> Callable[[], None]:
     """Have moto's Athena run its statements on `engine`. Returns the callable that undoes it, stopping what runs.
 
-    The engine stays the caller's to close.
+    The engine stays the caller's to close. `active_statements` is the account's quota of each kind.
     """
-    service = Service(engine)
+    service = Service(engine, active_statements)
     seams = Seams()
 
     def start(response: AthenaResponse) -> str:
@@ -452,8 +514,16 @@ def install(engine: Engine) -> Callable[[], None]:
             raise InvalidRequest(f"WorkGroup {name} is not found.")
         return str(moto_get_work_group(response))
 
+    def update_work_group(response: AthenaResponse) -> str:
+        workgroup = response.athena_backend.work_groups.get(response._get_param("WorkGroup"))
+        if workgroup is None:
+            raise InvalidRequest(f"WorkGroup {response._get_param('WorkGroup')} is not found.")
+        _update(workgroup, response._get_param("State"), response._get_param("ConfigurationUpdates") or {})
+        return "{}"
+
     for name, replacement in (
         ("get_work_group", get_work_group),
+        ("update_work_group", update_work_group),
         ("start_query_execution", start),
         ("get_query_execution", get),
         ("batch_get_query_execution", batch_get),

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from .. import log
 from ..clock import Deadline
-from ..errors import Error, QueryFailedError
-from . import parallel
-from .sql import Statement
+from ..errors import Error, NotSetUpError, QueryFailedError
+from . import parallel, workgroup
+from .sql import Statement, render
 from .store import Store
+from .workgroup import Workgroup
 
 # Waits grow from a tenth to the whole of the configured poll time: most statements of a small batch are soon done.
 FIRST_POLL_SECONDS = 0.1
 
+# Of all active queries, the quota of a region, others need some too: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+STATEMENTS_AT_ONCE = 10
+
 # What ListQueryExecutions calls final: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+# The quota of active queries, or of calls a second, is used up: there is room again when others have ended.
+NO_ROOM = ("TooManyRequestsException", "ThrottlingException")
 
 Row = Mapping[str, str | None]
 
@@ -35,7 +44,7 @@ class Finished:
 
 
 class Athena:
-    """Runs statements in one workgroup and database."""
+    """Runs statements in one workgroup and database. `results` is the s3:// folder for what Athena says of each."""
 
     def __init__(
         self, client: Any, store: Store, deadline: Deadline, *, database: str, workgroup: str, results: str, poll_seconds: float
@@ -44,37 +53,39 @@ class Athena:
         self._store = store
         self._deadline = deadline
         self._database = database
-        self._workgroup = workgroup
+        self._workgroup_name = workgroup
         self._results = results
         self._poll_seconds = poll_seconds
 
     def run(self, *statements: Statement) -> list[Finished]:
-        """Run the statements at the same time; their answers in order.
+        """Run the statements, up to ten at the same time; their answers in order.
 
         Raises QueryFailedError for the first that fails and DeadlineReachedError when time is up; either way those under way are
         stopped.
         """
-        waiting: dict[str, Statement] = {}
-        finished: dict[str, Finished] = {}
-        order: list[str] = []
-        start = self._deadline.clock.monotonic()
+        running: dict[str, tuple[int, Statement]] = {}
         try:
-            for statement in statements:
-                query_id = self._start(statement)
-                waiting[query_id] = statement
-                order.append(query_id)
-            poll = min(FIRST_POLL_SECONDS, self._poll_seconds)
-            while waiting:
-                self._deadline.sleep(poll, "wait for Athena")
-                poll = min(poll * 1.5, self._poll_seconds)
-                for execution in parallel.each(self._status, waiting):
-                    if execution["Status"]["State"] in FINAL:
-                        query_id = execution["QueryExecutionId"]
-                        finished[query_id] = self._finish(waiting.pop(query_id), execution, start)
+            return self._work_off(deque(enumerate(statements)), running)
         except Exception:
-            parallel.each(self._stop, waiting)
+            parallel.each(self.stop, running)
             raise
-        return [finished[query_id] for query_id in order]
+
+    def start(self, statement: Statement) -> str:
+        """Start one statement; its query id. Waits while the account's quota has no room, until the deadline."""
+        while (query_id := self._start(statement)) is None:
+            self._deadline.sleep(self._poll_seconds, "wait for room in Athena's quota of active queries")
+        return query_id
+
+    def wait(self, statement: Statement, query_id: str) -> Finished:
+        """Wait for a statement that was started. Raises as `run` does, but leaves it running when time is up."""
+        return self._work_off(deque(), {query_id: (0, statement)})[0]
+
+    def stop(self, query_id: str) -> None:
+        """Stop a query, so that it costs no more. Why the work ended is more important than a stop that is refused."""
+        try:
+            self._client.stop_query_execution(QueryExecutionId=query_id)
+        except ClientError as error:
+            log.warning("query not stopped", query_id=query_id, error=str(error))
 
     def rows(self, statement: Statement) -> list[Row]:
         """Run a query; its rows by column name, as Athena prints values, None for NULL."""
@@ -90,48 +101,91 @@ class Athena:
         return [dict(zip(header, row, strict=True)) for row in rows[1:]]
 
     def files(self, finished: Finished) -> list[str]:
-        """The s3:// paths of all files that a CTAS wrote, by Athena's own account of it: its data manifest, a path a line.
+        """The s3:// paths of all files that a CTAS wrote, proven complete: by Athena's list of them, its data manifest.
 
-        https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatistics.html
+        https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html says that it is put where results go; of
+        results that Athena manages itself it says nothing. Without one, the files that the table reads must hold as many rows as
+        Athena says that it wrote.
         """
-        manifest = finished.data_manifest
-        part = self._store.read_path(manifest) if manifest else None
+        if finished.data_manifest is None:
+            return self._counted_files(finished)
+        part = self._store.read_path(finished.data_manifest)
         if part is None:
             raise Error(
                 f"the list of the files that Athena statement {finished.statement.name} (query {finished.query_id}) wrote, "
-                f"{manifest}, is gone; does a lifecycle rule remove results too early?"
+                f"{finished.data_manifest}, is gone; does a lifecycle rule remove results too early?"
             )
         return part.body.decode().splitlines()
 
-    def _start(self, statement: Statement) -> str:
-        answer = self._client.start_query_execution(
-            QueryString=statement.text,
-            QueryExecutionContext={"Database": self._database},
-            ResultConfiguration={"OutputLocation": self._store.uri(self._results)},
-            WorkGroup=self._workgroup,
-        )
+    def _counted_files(self, finished: Finished) -> list[str]:
+        written = int(self._client.get_query_results(QueryExecutionId=finished.query_id)["UpdateCount"])
+        if not written:
+            return []
+        if finished.statement.table is None:
+            raise Error(f"Athena statement {finished.statement.name} writes no table whose files could be counted")
+        files = self.rows(render("load/files_of_table", table=finished.statement.table))
+        left = sum(int(row["rows"] or 0) for row in files)
+        if left != written:
+            raise Error(
+                f"Athena statement {finished.statement.name} (query {finished.query_id}) wrote {written} rows, of which {left} "
+                f"are left in {finished.statement.table}: another invocation, or a lifecycle rule, removed files of it"
+            )
+        return [str(row["path"]) for row in files]
+
+    @cached_property
+    def _workgroup(self) -> Workgroup:
+        return workgroup.get(self._client, self._workgroup_name)
+
+    def _work_off(self, todo: deque[tuple[int, Statement]], running: dict[str, tuple[int, Statement]]) -> list[Finished]:
+        """Start what is to do as there is room, and wait for it and for what runs. `running` holds, at each moment, what does."""
+        finished: dict[int, Finished] = {}
+        begun = self._deadline.clock.monotonic()
+        poll = min(FIRST_POLL_SECONDS, self._poll_seconds)
+        while todo or running:
+            while todo and len(running) < STATEMENTS_AT_ONCE and (query_id := self._start(todo[0][1])):
+                running[query_id] = todo.popleft()
+            self._deadline.sleep(poll, "wait for Athena")
+            poll = min(poll * 1.5, self._poll_seconds)
+            for execution in parallel.each(self._status, list(running)):
+                if execution["Status"]["State"] in FINAL:
+                    number, statement = running.pop(execution["QueryExecutionId"])
+                    finished[number] = self._finish(statement, execution, begun)
+        return [finished[number] for number in sorted(finished)]
+
+    def _start(self, statement: Statement) -> str | None:
+        """Start a statement; its query id, or None where the account's quota has no room now."""
+        where = {} if self._workgroup.manages_results else {"ResultConfiguration": {"OutputLocation": self._results}}
+        try:
+            answer = self._client.start_query_execution(
+                QueryString=statement.text,
+                QueryExecutionContext={"Database": self._database},
+                WorkGroup=self._workgroup.name,
+                **where,
+            )
+        except ClientError as error:
+            detail = error.response["Error"]
+            if detail["Code"] in NO_ROOM:
+                log.event("no room in Athena's quota", statement=statement.name, error=detail["Message"])
+                return None
+            if detail["Code"] == "InvalidRequestException":
+                raise NotSetUpError(f"Athena refuses the statement {statement.name}: {detail['Message']}") from error
+            raise
         return str(answer["QueryExecutionId"])
 
     def _status(self, query_id: str) -> dict[str, Any]:
         execution: dict[str, Any] = self._client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         return execution
 
-    def _finish(self, statement: Statement, execution: Mapping[str, Any], start: float) -> Finished:
+    def _finish(self, statement: Statement, execution: Mapping[str, Any], begun: float) -> Finished:
         query_id, status = execution["QueryExecutionId"], execution["Status"]
-        scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
-        seconds = round(self._deadline.clock.monotonic() - start, 3)
-        reason = status.get("StateChangeReason", "no reason given")
+        statistics = execution.get("Statistics", {})
+        scanned = int(statistics.get("DataScannedInBytes", 0))
+        seconds = round(self._deadline.clock.monotonic() - begun, 3)
         if status["State"] != "SUCCEEDED":
+            reason = status.get("StateChangeReason", "no reason given")
             log.warning(
                 "athena", statement=statement.name, query_id=query_id, seconds=seconds, state=status["State"], error=reason
             )
             raise QueryFailedError(statement.name, query_id, reason)
         log.event("athena", statement=statement.name, query_id=query_id, seconds=seconds, bytes_scanned=scanned)
-        return Finished(statement, query_id, execution.get("Statistics", {}).get("DataManifestLocation"), scanned)
-
-    def _stop(self, query_id: str) -> None:
-        """Stop a query, so that it costs no more. Why the work ended is more important than a stop that is refused."""
-        try:
-            self._client.stop_query_execution(QueryExecutionId=query_id)
-        except ClientError as error:
-            log.warning("query not stopped", query_id=query_id, error=str(error))
+        return Finished(statement, query_id, statistics.get("DataManifestLocation"), scanned)

@@ -33,10 +33,11 @@ class SqlError(Error):
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement ready to run. `name` is its file's, for logs."""
+    """A statement ready to run. `name` is its file's, for logs; `table` is what its parameter of that name says, or None."""
 
     name: str
     text: str
+    table: str | None = None
 
 
 def render(name: str, **parameters: Value) -> Statement:
@@ -45,7 +46,7 @@ def render(name: str, **parameters: Value) -> Statement:
     if set(declared) != set(parameters):
         raise SqlError(f"sql/{name}.sql takes {_listed(declared)}, not {_listed(parameters)}")
     literals = {key: _literal(f"{name}: {key}", declared[key], value) for key, value in parameters.items()}
-    return Statement(name, _PARAMETER.sub(lambda match: literals[match[1]], text))
+    return Statement(name, _PARAMETER.sub(lambda match: literals[match[1]], text), literals.get("table"))
 
 
 def names(folder: str) -> list[str]:

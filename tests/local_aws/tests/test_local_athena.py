@@ -223,22 +223,6 @@ def test_executions_are_listed_and_described_in_batches(athena: Athena) -> None:
     assert [unprocessed["QueryExecutionId"] for unprocessed in answer["UnprocessedQueryExecutionIds"]] == ["nobody"]
 
 
-def test_a_work_group_that_enforces_its_location_overrides_the_requests(athena: Athena) -> None:
-    athena.client.create_work_group(
-        Name="strict",
-        Configuration={
-            "ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/strict/"},
-            "EnforceWorkGroupConfiguration": True,
-        },
-    )
-    execution = athena.execution("SELECT 1", WorkGroup="strict")
-    assert execution["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{BUCKET}/strict/")
-    refused = athena.execution(
-        f"CREATE TABLE t WITH (external_location = 's3://{BUCKET}/t/') AS SELECT 1 AS x", WorkGroup="strict"
-    )
-    assert "enforces a centralized output location" in refused["Status"]["StateChangeReason"]
-
-
 # SQL
 
 

@@ -1,0 +1,85 @@
+"""A lake in each kind of Athena workgroup: it works, or one message says what to change."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from tests.lakes import RAW, Lake, csv, day
+
+AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
+
+
+def put_in_a_workgroup(lake: Lake, **configuration: Any) -> None:
+    """Have the lake's functions use a workgroup of their own; people stay in `primary`."""
+    lake.account.client("athena").create_work_group(
+        Name="lake", Configuration={"EnforceWorkGroupConfiguration": False, **configuration}
+    )
+    os.environ["LAKE_WORKGROUP"] = "lake"  # the account puts the environment back
+
+
+def errors_of_a_drop(lake: Lake) -> set[str]:
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    lake.account.wait_until_idle(60)
+    return {each.error["errorMessage"] for each in lake.account.dead_letters if each.error}
+
+
+def test_results_that_athena_manages_are_read_and_nothing_of_them_lies_in_the_bucket(lake: Lake) -> None:
+    put_in_a_workgroup(lake, ManagedQueryResultsConfiguration={"Enabled": True})
+    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": csv(day("2016-01-05", 50))})
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
+    assert lake.keys("pipeline/athena-results/") == []
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0"), ("MSFT", "2016-01-05", "50.0")]
+    assert [row["symbol"] for row in lake.yearly()] == ["AAPL", "MSFT"]
+
+
+def test_results_lie_where_a_setting_puts_them(lake: Lake) -> None:
+    lake.account.client("s3").create_bucket(Bucket="elsewhere")
+    os.environ["LAKE_RESULTS"] = "s3://elsewhere/results/"
+    lake.drop({"AAPL.csv": AAPL})
+    assert lake.keys("pipeline/athena-results/") == []
+    assert lake.account.client("s3").list_objects_v2(Bucket="elsewhere", Prefix="results/")["KeyCount"]
+    assert len(lake.prices()) == 2
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (
+            {
+                "ResultConfiguration": {"OutputLocation": "s3://hyn-stocks-datalakehouse/theirs/"},
+                "EnforceWorkGroupConfiguration": True,
+            },
+            "the Athena workgroup lake overrides where results go, and so refuses every statement that says where its table is "
+            "to lie: in its settings, switch 'Override client-side settings' off, or set LAKE_WORKGROUP to another one",
+        ),
+        (
+            {"EngineVersion": {"SelectedEngineVersion": "PySpark engine version 3"}},
+            "the Athena workgroup lake runs Apache Spark: choose one whose engine is Athena SQL, "
+            "or set LAKE_WORKGROUP to another one",
+        ),
+    ],
+    ids=["enforced location", "Spark"],
+)  # fmt: skip
+def test_a_workgroup_that_no_lake_can_run_in_is_named_with_the_remedy(
+    lake: Lake, configuration: dict[str, Any], message: str
+) -> None:
+    put_in_a_workgroup(lake, **configuration)
+    assert errors_of_a_drop(lake) == {message}
+
+
+def test_a_disabled_workgroup_is_named_with_the_remedy_and_the_drop_is_kept(lake: Lake) -> None:
+    put_in_a_workgroup(lake)
+    athena = lake.account.client("athena")
+    athena.update_work_group(WorkGroup="lake", State="DISABLED")
+    assert errors_of_a_drop(lake) == {"the Athena workgroup lake is disabled: turn it on, or set LAKE_WORKGROUP to another one"}
+    athena.update_work_group(WorkGroup="lake", State="ENABLED")
+    assert lake.account.invoke(RAW, {"action": "drain", "bucket": lake.bucket})["batches"] == 1
+    assert len(lake.prices()) == 2
+
+
+def test_a_workgroup_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
+    os.environ["LAKE_WORKGROUP"] = "nosuch"
+    assert errors_of_a_drop(lake) == {"there is no Athena workgroup nosuch: create it, or set LAKE_WORKGROUP to another one"}
