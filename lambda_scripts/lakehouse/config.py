@@ -17,24 +17,37 @@ ZONES = ("raw", "processed", "reporting", "rejected")
 class Config:
     """Names and limits of the lake. Each field is the environment variable LAKE_<FIELD IN UPPER CASE>.
 
-    Lists are separated by commas. An empty crawler or data set switches that step off.
-    `results` is an s3:// folder for the results of Athena's statements; empty, they lie in the lake's pipeline/athena-results/.
+    The text below a field is its documentation; docs/lambda_setup.md is made from it.
     """
 
     bucket: str = ""
+    """The lake's bucket; empty takes the event's. An event of another bucket is refused."""
     database: str = "hyn_stocks_db"
+    """The Glue database of all tables."""
     workgroup: str = "primary"
+    """Athena's workgroup."""
     results: str = ""
+    """An s3:// folder for the results of Athena\'s statements; empty, they lie in `pipeline/athena-results/` of the lake."""
     raw_crawler: str = "stocks_raw_crawler"
+    """The crawler of `raw/`, which makes `stocks_raw`; empty starts none."""
     processed_crawler: str = ""
+    """A crawler of `stocks_processed`, to be started for partitions that the catalogue lacked; empty starts none."""
     quicksight_datasets: tuple[str, ...] = ()
+    """Quick Sight data sets to refresh after each batch of reports, separated by commas."""
     default_symbol: str = ""
+    """The symbol of files that have no column for it and lie in no folder that names one; empty goes by the file name."""
     date_order: str = "day-first"
+    """`day-first` or `month-first`: the order of dates where nothing in a file tells."""
     batch_files: int = 5_000
+    """At most so many files a batch."""
     settle_seconds: float = 1.0
+    """A batch begins once no file came for so long."""
     poll_seconds: float = 0.5
+    """The longest pause between two questions whether a statement has ended."""
     retention_seconds: float = 3_600.0
+    """Superseded data files stay so long, so that queries under way end undisturbed; longer than Athena lets a query run."""
     deadline_margin_seconds: float = 20.0
+    """So long before its time is up an invocation stops waiting, and goes on in a fresh one."""
 
     @classmethod
     def from_environment(cls, bucket: str = "", environment: Mapping[str, str] = os.environ) -> Config:

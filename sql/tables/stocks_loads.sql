@@ -2,17 +2,17 @@
 -- Parameters: location text
 -- Times and dates are text here, so that nothing hangs on how a SerDe reads them; the view stocks_load_history has them typed.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (
-    `batch_id` string,
+    `batch_id` string COMMENT 'the load; later loads have greater ids',
     `source` string COMMENT 's3:// path of the file',
     `source_modified` string COMMENT 'UTC',
     `status` string COMMENT 'loaded, refused or removed',
     `rows` bigint COMMENT 'data rows of the file = accepted + superseded + rejected',
-    `accepted` bigint,
+    `accepted` bigint COMMENT 'rows that stood in stocks_processed when the load ended',
     `superseded` bigint COMMENT 'rows repeated in the file, or given by a newer source too',
-    `rejected` bigint,
+    `rejected` bigint COMMENT 'rows in stocks_rejected',
     `symbols` string COMMENT 'of the rows that could be read, separated by commas',
-    `first_date` string,
-    `last_date` string,
+    `first_date` string COMMENT 'of the rows that could be read, yyyy-MM-dd',
+    `last_date` string COMMENT 'yyyy-MM-dd',
     `reason` string COMMENT 'why the file was refused, or why rows were rejected',
     `loaded_at` string COMMENT 'UTC'
 )

@@ -2,12 +2,12 @@
 -- Parameters: location text
 -- A partition is the one Parquet file that its manifest names.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_processed` (
-    `symbol` string,
-    `trade_date` date,
-    `open` double,
-    `high` double,
-    `low` double,
-    `close` double,
+    `symbol` string COMMENT 'upper case',
+    `trade_date` date COMMENT 'the market day',
+    `open` double COMMENT 'first price of the day, in the currency of the source; null where unknown',
+    `high` double COMMENT 'highest price; null where unknown',
+    `low` double COMMENT 'lowest price; null where unknown',
+    `close` double COMMENT 'last price of the day, above zero',
     `adj_close` double COMMENT 'close adjusted for splits and dividends, where the source gives it',
     `volume` bigint COMMENT 'shares',
     `daily_change` double COMMENT 'close - open',
@@ -17,7 +17,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_processed` (
     `source_modified` timestamp COMMENT 'UTC',
     `loaded_at` timestamp COMMENT 'UTC'
 )
-PARTITIONED BY (`year` string, `month` string)
+PARTITIONED BY (`year` string COMMENT 'of trade_date, 2016', `month` string COMMENT 'of trade_date, 01 to 12')
 ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'
 STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'
 OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'

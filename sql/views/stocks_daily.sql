@@ -1,5 +1,7 @@
 -- One row per (symbol, trade_date), with the return against the symbol's previous trade date.
 -- Parameters: none
+-- previous_trade_date: the symbol's trade date before this one, however long ago
+-- daily_return_pct: percent, against the previous trade date: adjusted closes where both days have one, else closes
 -- The previous trade date is however long ago; the reports leave out a return over more than a calendar year.
 CREATE OR REPLACE VIEW stocks_daily AS
 WITH prices AS (

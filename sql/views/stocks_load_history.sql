@@ -1,5 +1,6 @@
 -- One row per file and load, typed; is_latest marks each file's latest. The counts are those of its time.
 -- Parameters: none
+-- is_latest: whether this is the file's latest load
 CREATE OR REPLACE VIEW stocks_load_history AS
 SELECT
     batch_id,
