@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from . import log
+from . import log, metrics
 from .aws import parallel
 from .aws.athena import Row
 from .aws.sql import Statement, render
@@ -244,13 +244,17 @@ def _record(
     for record in records:
         if record["status"] == "refused":
             log.warning("refused", source=record["source"], reason=record["reason"])
-    log.event(
-        "loaded",
-        seconds=round(lake.clock.monotonic() - start, 3),
-        batch=batch,
-        files=len(records),
-        refused=sum(record["status"] == "refused" for record in records),
-        **{count: sum(record[count] for record in records) for count in ("rows", "accepted", "superseded", "rejected")},
+    seconds = round(lake.clock.monotonic() - start, 3)
+    refused = sum(record["status"] == "refused" for record in records)
+    rows = {count: sum(record[count] for record in records) for count in ("rows", "accepted", "superseded", "rejected")}
+    log.event("loaded", seconds=seconds, batch=batch, files=len(records), refused=refused, **rows)
+    metrics.emit(
+        FilesLoaded=sum(record["status"] == "loaded" for record in records),
+        FilesRefused=refused,
+        RowsAccepted=rows["accepted"],
+        RowsSuperseded=rows["superseded"],
+        RowsRejected=rows["rejected"],
+        BatchSeconds=seconds,
     )
 
 

@@ -1,7 +1,9 @@
 """Structured logs: one JSON object a line, one line a step.
 
-Lambda's root handler prints the lines to CloudWatch, whose Logs Insights finds the fields of a JSON fragment in a line
-(https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html).
+The lines go to standard output, which Lambda passes on as it is in both of its log formats. So CloudWatch Logs Insights finds the
+same fields in either (the runtime's own handler would prefix them in Text format, and wrap them in JSON format), and CloudWatch
+finds metrics in those that hold some. `timestamp` and `level` are what Lambda's level filter reads in JSON format:
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 """
 
 from __future__ import annotations
@@ -12,10 +14,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timezone
 from typing import Any
+
+
+class _StandardOutput(logging.Handler):
+    """Prints each line whole, whichever thread it comes from; Lambda replaces `sys.stdout`, so it is asked for each time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), flush=True)
+
 
 logger = logging.getLogger("lakehouse")
 logger.setLevel(logging.INFO)
+logger.addHandler(_StandardOutput())
+logger.propagate = False
+
+# As Lambda's level filter spells them.
+_LEVELS = {logging.INFO: "INFO", logging.WARNING: "WARN", logging.ERROR: "ERROR"}
 
 _invocation: ContextVar[dict[str, Any]] = ContextVar("invocation", default={})  # noqa: B039 - never mutated
 
@@ -25,9 +41,15 @@ def bind(**fields: Any) -> None:
     _invocation.set(dict(fields))
 
 
+def bound(field: str) -> Any:
+    """The value that `bind` gave this field, or None."""
+    return _invocation.get().get(field)
+
+
 def event(step: str, level: int = logging.INFO, **fields: Any) -> None:
     """Log one line now."""
-    logger.log(level, json.dumps({"step": step, **fields, **_invocation.get()}, default=str, ensure_ascii=False))
+    line = {"timestamp": _now(), "level": _LEVELS[level], "step": step, **fields, **_invocation.get()}
+    logger.log(level, json.dumps(line, default=str, ensure_ascii=False))
 
 
 def warning(step: str, **fields: Any) -> None:
@@ -53,3 +75,8 @@ def timed(step: str, **fields: Any) -> Iterator[dict[str, Any]]:
             **fields,
             **found,
         )
+
+
+def _now() -> str:
+    """RFC 3339, in UTC: 2026-11-24T06:45:20.123Z."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

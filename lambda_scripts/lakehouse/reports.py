@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from . import log
+from . import log, metrics
 from .aws.sql import Statement, render
 from .lake import Lake
 from .layout import Partition
@@ -18,6 +18,7 @@ from .tables.rewriting import Compute, Rewriting, rewrite
 def work(lake: Lake, markers: Sequence[Marker]) -> dict[MergedTable, Survey]:
     """Recompute the reports that these partitions of stocks_processed feed; returns their tables as surveyed before."""
     partitions = [partition for marker in markers if (partition := lake.layout.processed.partition_of_folder(marker.name))]
+    start = lake.clock.monotonic()
     batch = staging.begin(lake)
     with log.timed("reported", batch=batch) as found:
         survey = lake.processed.survey()
@@ -26,6 +27,7 @@ def work(lake: Lake, markers: Sequence[Marker]) -> dict[MergedTable, Survey]:
         _repair(lake, survey, _with_the_years_before(found["years"]))
         rewritten = rewrite(lake, batch, [Rewriting(table, years, _report(table)) for table in (lake.monthly, lake.yearly)])
     staging.end(lake, batch)
+    metrics.emit(YearsReported=len(years), BatchSeconds=round(lake.clock.monotonic() - start, 3))
     refresh.all_data_sets(lake, batch)
     return rewritten.surveys
 

@@ -13,9 +13,9 @@ LAKEHOUSE = Path(__file__).parents[2] / "lambda_scripts" / "lakehouse"
 # Each folder, and what it may import besides itself; the modules at the top may import everything.
 MAY_IMPORT = {
     "file_format": {"errors", "clock"},
-    "aws": {"errors", "clock", "log", "layout", "config"},
-    "queue": {"errors", "clock", "log", "layout", "config", "aws"},
-    "tables": {"errors", "clock", "log", "layout", "config", "aws", "lake"},
+    "aws": {"errors", "clock", "log", "metrics", "layout", "config"},
+    "queue": {"errors", "clock", "log", "metrics", "layout", "config", "aws"},
+    "tables": {"errors", "clock", "log", "metrics", "layout", "config", "aws", "lake"},
 }
 
 

@@ -296,30 +296,31 @@ def engine_for(name: EngineName, endpoint_url: str | None) -> Engine:
     return TrinoEngine(endpoint_url, ACCOUNT_ID, REGION)
 
 
-class _Capture(logging.Handler):
-    """Collects the records of the "lakehouse" logger while it is entered."""
+class _Capture(logging.Filter):
+    """Takes the records of the "lakehouse" logger while it is entered, so that none of its handlers prints them."""
 
     def __init__(self, records: list[dict[str, Any]]) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self._records = records
         self._logger = logging.getLogger("lakehouse")
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         try:
             entry = json.loads(message)
         except ValueError:
             entry = None
         self._records.append(entry if isinstance(entry, dict) else {"level": record.levelname, "message": message})
+        return False
 
     def __enter__(self) -> _Capture:
         self._level = self._logger.level
         self._logger.setLevel(logging.INFO)
-        self._logger.addHandler(self)
+        self._logger.addFilter(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._logger.removeHandler(self)
+        self._logger.removeFilter(self)
         self._logger.setLevel(self._level)
 
 

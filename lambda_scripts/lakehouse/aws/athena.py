@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .. import log
+from .. import log, metrics
 from ..clock import Deadline
 from ..errors import Error, NotSetUpError, QueryFailedError
 from . import parallel, workgroup
@@ -181,6 +181,7 @@ class Athena:
         statistics = execution.get("Statistics", {})
         scanned = int(statistics.get("DataScannedInBytes", 0))
         seconds = round(self._deadline.clock.monotonic() - begun, 3)
+        metrics.emit(BytesScanned=scanned)
         if status["State"] != "SUCCEEDED":
             reason = status.get("StateChangeReason", "no reason given")
             log.warning(

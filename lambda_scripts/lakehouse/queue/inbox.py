@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from .. import log
+from .. import log, metrics
 from ..aws import parallel
-from ..aws.store import Store
-from ..clock import Deadline
+from ..aws.store import Store, Stored
+from ..clock import Clock, Deadline
 from ..layout import Layout
 
 # A name marked anew by this kind of event is worked off even where its present version was already.
@@ -20,11 +21,12 @@ SETTLE_AT_MOST = 60
 
 @dataclass(frozen=True)
 class Marker:
-    """An event's marker: `name` is what changed (a raw key, or a partition's folder)."""
+    """An event's marker: `name` is what changed (a raw key, or a partition's folder), `modified` when it was put."""
 
     key: str
     name: str
     forced: bool
+    modified: datetime
 
 
 class Inbox:
@@ -46,8 +48,12 @@ class Inbox:
 
     def markers(self) -> list[Marker]:
         """All markers, in the order of their keys."""
-        keys = [found.key for found in self._store.objects(self._layout.inbox(self._queue))]
-        return [marker for marker in map(self._marker, keys) if marker]
+        stored = self._store.objects(self._layout.inbox(self._queue))
+        return [marker for marker in map(self._marker, stored) if marker]
+
+    def measure(self, clock: Clock) -> None:
+        """Emit how many markers wait and how long the oldest has. An empty inbox says so: a stop would be silent too."""
+        _emit(self.markers(), clock)
 
     def settled(self, seconds: float, deadline: Deadline) -> list[Marker]:
         """All markers, once none came for so many seconds: one batch is cheaper and sooner done than two."""
@@ -61,6 +67,7 @@ class Inbox:
                 if len(found) == before:
                     break
             logged["markers"] = len(found)
+        _emit(found, deadline.clock)
         return found
 
     def is_empty(self) -> bool:
@@ -69,11 +76,18 @@ class Inbox:
     def clear(self, markers: Iterable[Marker]) -> None:
         self._store.delete(marker.key for marker in markers)
 
-    def _marker(self, key: str) -> Marker | None:
-        name = self._layout.name_of_marker(self._queue, key)
+    def _marker(self, stored: Stored) -> Marker | None:
+        name = self._layout.name_of_marker(self._queue, stored.key)
         if name is None:
-            part = self._store.read(key)
+            part = self._store.read(stored.key)
             if part is None:
                 return None  # cleared since it was listed
             name = part.body.decode()
-        return Marker(key, name, self._layout.event_of_marker(key).startswith(FORCED))
+        forced = self._layout.event_of_marker(stored.key).startswith(FORCED)
+        return Marker(stored.key, name, forced, stored.modified)
+
+
+def _emit(markers: Collection[Marker], clock: Clock) -> None:
+    now = clock.now()
+    oldest = min((marker.modified for marker in markers), default=now)
+    metrics.emit(InboxMarkers=len(markers), InboxAge=max(0.0, round((now - oldest).total_seconds(), 3)))
