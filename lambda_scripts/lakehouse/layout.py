@@ -10,7 +10,7 @@ pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/loads/<batch>.jsonl                 the load record
 pipeline/postponed/<what>.json               folders to crawl, or data sets to refresh, once AWS lets it
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
-pipeline/staging-tables/                     locations of the staging tables, which hold nothing
+pipeline/staging-tables/<table>/batch=…/     the files of a batch under way, as data
 pipeline/athena-results/                     results of statements
 pipeline/check/                              probes of the action check
 """
@@ -176,20 +176,19 @@ class Layout:
         return f"{self._pipeline}staging/{queue}/" + (f"{batch}/" if batch else "")
 
     def staging_table(self, name: str) -> str:
-        """The location of a staging table; its partitions, the batches, have locations of their own."""
+        """The location of a staging table, below which its partitions lie: Lake Formation wants them there.
+
+        https://docs.aws.amazon.com/athena/latest/ug/lf-athena-limitations.html
+        """
         return f"{self._pipeline}staging-tables/{name}/"
+
+    def staging_partition(self, name: str, value: str) -> str:
+        """The location of a staging table's partition. The table's partitions of one batch have names that begin with its id."""
+        return f"{self.staging_table(name)}batch={value}/"
 
     def staged_note(self, queue: str, batch: str) -> str:
         """The first object of a batch's staging: while it is there, the batch has not been tidied up after."""
         return self.staging(queue, batch) + "note"
-
-    def staged_lines(self, batch: str) -> str:
-        """The manifest of a batch's files; its folder is a partition of stocks_staging_lines."""
-        return self.staging(RAW_QUEUE, batch) + "lines/manifest"
-
-    def staged_sources(self, batch: str) -> str:
-        """What is known of a batch's files; its folder is a partition of stocks_staging_sources."""
-        return self.staging(RAW_QUEUE, batch) + "sources/sources.jsonl"
 
     def staged_output(self, queue: str, batch: str, table: str) -> str:
         return self.staging(queue, batch) + f"{table}/"

@@ -89,13 +89,15 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     changing = [drop for drop in drops if drop.changes_rows]
     if not changing:
         return {}
-    staging.describe(lake, batch, [drop.path for drop in drops if drop.file_format], [drop.staged() for drop in changing])
+    readable = [drop.path for drop in drops if drop.file_format]
+    parts = staging.describe(lake, batch, readable, [drop.staged() for drop in changing])
     lake.athena.run(
         render(
             "load/parsed_rows",
             table=lake.temporary_table(batch, "parsed"),
             location=lake.store.uri(lake.layout.staged_output(RAW_QUEUE, batch, "parsed")),
             batch=batch,
+            parts=parts,
             latest_date=_tomorrow(lake),
         )
     )

@@ -1,5 +1,5 @@
 -- One row per data line of the batch's files: its values, or the reason why it is rejected.
--- Parameters: table identifier, location text, batch text, latest_date date
+-- Parameters: table identifier, location text, batch text, parts texts, latest_date date
 -- outcome is candidate (offered to the merge), superseded (an equal row stands before it in the file) or rejected.
 CREATE TABLE :table WITH (
     format = 'PARQUET',
@@ -10,7 +10,7 @@ WITH lines AS (
     -- A reader may leave a byte order mark at the start of a file.
     SELECT "$path" AS path, replace(line, chr(65279), '') AS line
     FROM stocks_staging_lines
-    WHERE batch = :batch
+    WHERE batch IN (:parts)
 ),
 records AS (
     -- Blank lines and the header's lines are no data rows.

@@ -1,9 +1,9 @@
 -- One row per line of the raw files of a batch, exactly as the line stands; "$path" names the file.
 -- Parameters: location text
--- Each batch is a partition whose location holds a manifest of the batch's files, so that exactly those are read, whatever
--- their column layout. A line is split in load/parsed_rows.sql, which sees what a CSV SerDe would hide: missing and
--- surplus fields, unbalanced quotes, and the rejected line whole. A line holds no line feed: as the delimiter it splits
--- nothing, whatever the file holds, and as the text of NULL it never stands.
+-- A partition holds a manifest of up to 1,000 files of a batch, so that exactly those are read, whatever their column layout.
+-- A line is split in load/parsed_rows.sql, which sees what a CSV SerDe would hide: missing and surplus fields, unbalanced
+-- quotes, and the rejected line whole. A line holds no line feed: as the delimiter it splits nothing, whatever the file holds,
+-- and as the text of NULL it never stands.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_lines` (
     `line` string
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import log
 from ..lake import Lake
 from ..layout import RAW_QUEUE
 
-STAGING_TABLES = ("stocks_staging_lines", "stocks_staging_sources")
+STAGING_TABLES = {"stocks_staging_lines": "lines", "stocks_staging_sources": "sources"}
+
+# A reader of a manifest takes its files one after another, and its partitions at the same time: "should not exceed 1000 files …
+# for each partition", says https://docs.delta.io/latest/presto-integration.html of this very way of reading.
+FILES_PER_MANIFEST = 1_000
 
 
 def begin(lake: Lake) -> str:
@@ -20,13 +24,22 @@ def begin(lake: Lake) -> str:
     return batch
 
 
-def describe(lake: Lake, batch: str, paths: Iterable[str], sources: Iterable[Mapping[str, Any]]) -> None:
-    """Put a batch as data: the paths whose lines are to be read, and a JSON line for each file that takes part."""
-    lines, described = lake.layout.staged_lines(batch), lake.layout.staged_sources(batch)
-    lake.store.put(lines, "".join(f"{path}\n" for path in paths).encode())
-    lake.store.put(described, json_lines(sources))
-    for table, key in zip(STAGING_TABLES, (lines, described), strict=True):
-        lake.catalog.register(table, {(batch,): lake.store.uri(lake.layout.folder(key))})
+def describe(lake: Lake, batch: str, paths: Sequence[str], sources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Put a batch as data: the paths whose lines are to be read, and a JSON line for each file that takes part.
+
+    Returns the partitions of stocks_staging_lines that hold the paths, a manifest each.
+    """
+    lines, described = lake.layout.staging_partition, lake.layout.staging_partition("sources", batch)
+    parts = {
+        f"{batch}-{number}": paths[start : start + FILES_PER_MANIFEST]
+        for number, start in enumerate(range(0, max(1, len(paths)), FILES_PER_MANIFEST))
+    }
+    for part, named in parts.items():
+        lake.store.put(lines("lines", part) + "manifest", "".join(f"{path}\n" for path in named).encode())
+    lake.store.put(described + "sources.jsonl", json_lines(sources))
+    lake.catalog.register("stocks_staging_lines", {(part,): lake.store.uri(lines("lines", part)) for part in parts})
+    lake.catalog.register("stocks_staging_sources", {(batch,): lake.store.uri(described)})
+    return list(parts)
 
 
 def json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:
@@ -39,12 +52,23 @@ def end(lake: Lake, batch: str) -> None:
     prefix = lake.temporary_tables(batch)
     lake.catalog.drop(name for name in lake.catalog.tables() if name.startswith(prefix))
     if lake.queue == RAW_QUEUE:
-        for table in STAGING_TABLES:
-            lake.catalog.unregister(table, [(batch,)])
+        _remove_partitions(lake, batch)
     note = lake.layout.staged_note(lake.queue, batch)
     keys = [stored.key for stored in lake.store.objects(lake.layout.staging(lake.queue, batch)) if stored.key != note]
     lake.store.delete(keys)
     lake.store.delete([note])
+
+
+def _remove_partitions(lake: Lake, batch: str) -> None:
+    """Remove a batch's partitions of the staging tables, by what there is: registered, or just stored."""
+    for table, name in STAGING_TABLES.items():
+        folder = lake.layout.staging_partition(name, batch)[:-1]
+        stored = [found.key for found in lake.store.objects(folder)]
+        begins = lake.store.uri(folder)
+        registered = [location for location in lake.catalog.partition_locations(table) if location.startswith(begins)]
+        values = {place.rstrip("/").rpartition("batch=")[2] for place in registered}
+        lake.catalog.unregister(table, [(value,) for value in values])
+        lake.store.delete(stored)
 
 
 def tidy(lake: Lake) -> None:

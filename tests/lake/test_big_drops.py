@@ -1,0 +1,27 @@
+"""Many files at once are one parse statement, over several manifests that lie under their table."""
+
+from __future__ import annotations
+
+import pytest
+
+from lambda_scripts.lakehouse.tables import staging
+from tests.lakes import Lake, csv, day
+
+
+def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "FILES_PER_MANIFEST", 4)
+    lake.drop({f"S{number:02d}.csv": csv(day("2016-01-04", 100 + number)) for number in range(10)})
+    assert lake.prices() == [(f"S{number:02d}", "2016-01-04", f"{100 + number}.0") for number in range(10)]
+    (loaded,) = [line for line in lake.logged("loaded") if line["files"] == 10]
+    assert sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena")) == len(lake.logged("loaded"))
+    put = [line for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
+    assert max(line["partitions"] for line in put) == 3 and loaded["batch"]
+
+
+def test_nothing_of_a_batchs_staging_is_left(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
+    lake.remove("AAPL.csv")
+    assert lake.keys("pipeline/staging") == []
+    glue = lake.account.client("glue")
+    for table in staging.STAGING_TABLES:
+        assert glue.get_partitions(DatabaseName="hyn_stocks_db", TableName=table)["Partitions"] == []
