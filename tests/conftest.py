@@ -1,29 +1,58 @@
-"""One suite for either engine: `pytest --engine trino` runs it on a real Trino."""
+"""One suite for either engine: `pytest --engine trino` runs it on a real Trino.
+
+The whole suite, or a folder of it, is shared out among as many processes as there are cores; single files and tests run in
+one process (`-n` says otherwise). A process has one account open at a time, and all of them use one Trino.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
+import hypothesis
 import pytest
 
-from tests.lakes import Lake
-from tests.local_aws import LocalAccount, trino_server
+from tests.lakes import Lake, opened
+from tests.local_aws import trino_server
+from tests.local_aws.account import EngineName
+
+# A test is right or wrong, however busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the Athena statements")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process for each core; none besides this one where no folder is run."""
+    paths = [Path(argument.partition("::")[0]) for argument in config.args]
+    return os.cpu_count() or 1 if any(path.is_dir() for path in paths) else 0
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case is not named after bytes: a gzip made by the test holds the time, and every process must name it alike."""
+    return argname if isinstance(val, bytes) else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start Trino before the processes that share it. One that can't be had ends the run here, with the remedy."""
+    if session.config.getoption("--engine") == "trino":
+        try:
+            os.environ["TRINO_URL"] = trino_server.shared().url
+        except trino_server.TrinoUnavailableError as error:
+            pytest.exit(str(error), returncode=3)
+
+
 def pytest_report_header(config: pytest.Config) -> str:
-    """What the suite runs on. A Trino that can't be had ends the run here, with the remedy."""
+    """What the suite runs on."""
     account = f"moto {version('moto')}, boto3 {version('boto3')}"
     if config.getoption("--engine") == "duckdb":
         return f"engine: DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}; account: {account}"
-    try:
-        return f"engine: Trino {trino_server.shared().version}; account: {account}"
-    except trino_server.TrinoUnavailableError as error:
-        pytest.exit(str(error), returncode=3)
+    return f"engine: Trino {trino_server.shared().version}; account: {account}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,14 +64,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"{other}: {marker.args[0]}"))
 
 
-@pytest.fixture
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.config.getoption("--engine"))
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    name: EngineName = request.config.getoption("--engine")
+    return name
 
 
 @pytest.fixture
-def lake(engine: str) -> Iterator[Lake]:
+def lake(engine: EngineName) -> Iterator[Lake]:
     """A lake set up as a person does it, in an account of its own."""
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
-        account.create_lake()
-        yield Lake(account)
+    with opened(engine) as lake:
+        yield lake

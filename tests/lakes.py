@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from lambda_scripts.lakehouse.clock import Clock
 from tests.local_aws import LocalAccount
+from tests.local_aws.account import EngineName
+from tests.local_aws.aws_calls import clock_offset_seconds
 
 RAW, REPORTS = "stocks_raw_to_processed", "stocks_processed_to_reporting"
 
@@ -29,6 +35,10 @@ class Lake:
         for key, body in files.items():
             self.account.drop(key if key.startswith("raw/") else f"raw/stocks/{key}", body)
         self.settle()
+
+    def later(self, seconds: float = 1) -> None:
+        """Let so much time pass for S3, Glue and the functions; none for the test. S3 dates objects in whole seconds."""
+        self.account.clock.advance(seconds)
 
     def remove(self, key: str) -> None:
         self.account.client("s3").delete_object(Bucket=self.bucket, Key=f"raw/stocks/{key}")
@@ -94,6 +104,24 @@ class Lake:
 
     def _below_raw(self, source: str | None) -> str:
         return str(source).removeprefix(f"s3://{self.bucket}/raw/stocks/")
+
+
+@contextmanager
+def opened(
+    engine: EngineName, *, settings: Mapping[str, str] | None = None, timeout_seconds: int = 900, duplicate_rate: float = 0.0
+) -> Iterator[Lake]:
+    """A lake set up as a person does it, in an account of its own. `settings` are its LAKE_… variables.
+
+    One can be open in a process. Tests that only read may share one in a fixture of their module.
+    """
+    with LocalAccount(engine, duplicate_rate=duplicate_rate) as account, mock.patch.object(Clock, "now", _now):
+        account.create_lake(settings=settings, timeout_seconds=timeout_seconds)
+        yield Lake(account)
+
+
+def _now(clock: Clock) -> datetime:
+    """What the clock of the function's host shows."""
+    return datetime.now(timezone.utc) + timedelta(seconds=clock_offset_seconds())
 
 
 def act(lake: Lake, function: str = RAW, **action: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.lakes import Lake
-from tests.local_aws import LocalAccount
+from tests.lakes import Lake, opened
+from tests.local_aws.account import EngineName
 
 BATCHES = {"duckdb": 8, "trino": 3}
 FIRST_DAY = date(2016, 1, 4)
@@ -370,11 +370,10 @@ def _text(record: str | None) -> str:
     return re.sub("\ufffd+", "\ufffd", record or "")
 
 
-def test_every_row_of_any_mixture_of_files_is_accounted_for(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_row_of_any_mixture_of_files_is_accounted_for(engine: EngineName, capsys: pytest.CaptureFixture[str]) -> None:
     batches = int(os.environ.get("ACCOUNTING_BATCHES", BATCHES[engine]))
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
-        account.create_lake()
-        tally = Tally(Lake(account))
+    with opened(engine) as lake:
+        tally = Tally(lake)
 
         @settings(
             max_examples=batches,

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.lakes import Lake, Rows, csv
-from tests.local_aws import LocalAccount
+from tests.lakes import Lake, Rows, csv, opened
+from tests.local_aws.account import EngineName
 
 PARSE = Path(__file__).parents[2] / "sql" / "load" / "parsed_rows.sql"
 
@@ -405,11 +405,9 @@ Logs = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def dropped(request: pytest.FixtureRequest) -> tuple[dict[str, Outcome], Logs]:
+def dropped(engine: EngineName) -> tuple[dict[str, Outcome], Logs]:
     """What became of all the files, dropped at once, by what each is about; and what was logged meanwhile."""
-    with LocalAccount(request.config.getoption("--engine")) as account:
-        account.create_lake()
-        lake = Lake(account)
+    with opened(engine) as lake:
         lake.drop({KEYS[file.about]: file.body for file in FILES})
         prices = lake.query("SELECT * FROM stocks_processed")
         rejected = lake.query("SELECT * FROM stocks_rejected")
@@ -426,7 +424,7 @@ def dropped(request: pytest.FixtureRequest) -> tuple[dict[str, Outcome], Logs]:
         )
         for about, source in sources.items()
     }
-    return outcomes, account.logs
+    return outcomes, lake.account.logs
 
 
 @pytest.fixture

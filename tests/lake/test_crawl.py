@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from moto.glue.models import glue_backends
 
 from tests.lakes import REPORTS, Lake, act, csv, day
-from tests.local_aws.account import ACCOUNT_ID, REGION
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
-
-
-def let_an_hour_pass_for_the_crawler(lake: Lake, crawler: str = "stocks_raw_crawler") -> None:
-    for crawl in glue_backends[ACCOUNT_ID][REGION].crawlers[crawler].crawls:
-        crawl.start_time -= timedelta(hours=1)
 
 
 def started(lake: Lake) -> int:
@@ -25,7 +16,7 @@ def started(lake: Lake) -> int:
 def test_a_folder_that_the_table_does_not_cover_is_crawled_once(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     assert started(lake) == 1
-    let_an_hour_pass_for_the_crawler(lake)
+    lake.later(3600)
     lake.drop({"AAPL_2.csv": AAPL, "GOOG/2016.csv": AAPL})
     assert started(lake) == 1
     lake.drop({"raw/funds/SPY.csv": AAPL})
@@ -39,7 +30,7 @@ def test_a_second_crawl_within_the_hour_waits_for_a_later_batch(lake: Lake) -> N
     lake.drop({"AAPL.csv": AAPL})
     lake.drop({"raw/funds/SPY.csv": AAPL})
     assert started(lake) == 1 and lake.logged("crawl postponed: the last one began within the hour")
-    let_an_hour_pass_for_the_crawler(lake)
+    lake.later(3600)
     lake.drop({"AAPL_2.csv": AAPL})
     assert started(lake) == 2
     lake.drop({"AAPL_3.csv": AAPL})
@@ -49,7 +40,7 @@ def test_a_second_crawl_within_the_hour_waits_for_a_later_batch(lake: Lake) -> N
 def test_drain_starts_a_crawl_that_was_postponed(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.drop({"raw/funds/SPY.csv": AAPL})
-    let_an_hour_pass_for_the_crawler(lake)
+    lake.later(3600)
     act(lake, action="drain")
     lake.settle()
     assert started(lake) == 2
@@ -69,7 +60,7 @@ def test_a_failed_crawl_is_reported_and_the_next_new_file_asks_again_an_hour_lat
     lake.drop({"AAPL.csv": AAPL})
     lake.drop({"MSFT.csv": AAPL})
     assert started(lake) == 1 and "nosuch-bucket" in lake.logged("the last crawl failed")[0]["error"]
-    let_an_hour_pass_for_the_crawler(lake)
+    lake.later(3600)
     lake.drop({"IBM.csv": AAPL})
     assert started(lake) == 2
 

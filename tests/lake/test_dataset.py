@@ -10,18 +10,16 @@ import pytest
 
 from lambda_scripts.lakehouse.aws import sql
 from tests import oracle
-from tests.lakes import Lake, assert_same
-from tests.local_aws import LocalAccount
+from tests.lakes import Lake, assert_same, opened
+from tests.local_aws.account import EngineName
 
 DATASET = Path(__file__).parents[2] / "dataset"
 FILES = {path.relative_to(DATASET).as_posix(): path.read_bytes() for path in sorted(DATASET.rglob("*.csv"))}
 
 
 @pytest.fixture(scope="module")
-def dropped(request: pytest.FixtureRequest) -> Iterator[Lake]:
-    with LocalAccount(request.config.getoption("--engine")) as account:
-        account.create_lake()
-        lake = Lake(account)
+def dropped(engine: EngineName) -> Iterator[Lake]:
+    with opened(engine) as lake:
         lake.drop(FILES)
         yield lake
 

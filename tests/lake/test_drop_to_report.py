@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -107,10 +106,10 @@ def test_a_deleted_file_takes_its_rows_out(lake: Lake) -> None:
 
 def test_of_two_sources_with_the_same_day_the_newest_wins(lake: Lake) -> None:
     lake.drop({"AAPL_old.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110))})
-    _a_second_later()
+    lake.later()
     lake.drop({"AAPL_new.csv": csv(day("2016-01-05", 120))})
     assert lake.prices() == [("AAPL", "2016-01-04", "100.0"), ("AAPL", "2016-01-05", "120.0")]
-    _a_second_later()
+    lake.later()
     lake.drop({"AAPL_old.csv": csv(day("2016-01-05", 130))})
     assert lake.prices() == [("AAPL", "2016-01-05", "130.0")]
     assert lake.load_of("AAPL_old.csv")["accepted"] == "1"
@@ -119,7 +118,7 @@ def test_of_two_sources_with_the_same_day_the_newest_wins(lake: Lake) -> None:
 @pytest.mark.parametrize("gone", ["deleted", "corrected"])
 def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(lake: Lake, gone: str) -> None:
     lake.drop({"AAPL_old.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)), "AAPL_2017.csv": csv(day("2017-01-05", 110))})
-    _a_second_later()
+    lake.later()
     lake.drop({"AAPL_new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121))})
     assert lake.prices("year = '2016'")[1:] == [("AAPL", "2016-01-05", "120.0"), ("AAPL", "2016-01-06", "121.0")]
     if gone == "deleted":
@@ -133,7 +132,7 @@ def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(
 
 def test_a_source_that_another_supersedes_accounts_for_it(lake: Lake) -> None:
     lake.account.drop("raw/stocks/AAPL_a.csv", csv(day("2016-01-05", 110)))
-    _a_second_later()
+    lake.later()
     lake.drop({"AAPL_b.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121))})
     lake.account.invoke(RAW, {"action": "reprocess", "prefix": "raw/stocks/AAPL_a", "bucket": lake.bucket})
     lake.settle()
@@ -297,12 +296,7 @@ def test_old_files_go_once_no_manifest_has_named_them_for_the_retention_time(lak
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
     assert len(lake.keys("processed/stocks/year=2016/month=01/")) == 2
     monkeypatch.setenv("LAKE_RETENTION_SECONDS", "0")
-    _a_second_later()
+    lake.later()
     lake.drop({"MSFT.csv": csv(day("2020-01-04", 101))})
     assert len(lake.keys("processed/stocks/year=2016/month=01/")) == 1
     assert lake.prices("symbol = 'AAPL'") == [("AAPL", "2016-01-04", "101.0")]
-
-
-def _a_second_later(seconds: float = 1.1) -> None:
-    """S3's LastModified has whole seconds."""
-    time.sleep(seconds)

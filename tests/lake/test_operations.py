@@ -15,19 +15,18 @@ from urllib3 import HTTPResponse
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.clients import client
 from lambda_scripts.lakehouse.aws.sql import Statement
-from tests.lakes import RAW, REPORTS, Lake, csv, day
-from tests.local_aws import LocalAccount
+from tests.lakes import RAW, REPORTS, Lake, csv, day, opened
+from tests.local_aws.account import EngineName
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 
 @pytest.fixture
-def short(engine: str) -> Iterator[Lake]:
+def short(engine: EngineName) -> Iterator[Lake]:
     """A lake whose functions have a second's time, too little even for the inbox to settle."""
     settings = {"LAKE_DEADLINE_MARGIN_SECONDS": "2", "LAKE_SETTLE_SECONDS": "5", "LAKE_BATCH_FILES": "4"}
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
-        account.create_lake(settings=settings, timeout_seconds=3)
-        yield Lake(account)
+    with opened(engine, settings=settings, timeout_seconds=3) as lake:
+        yield lake
 
 
 def test_work_left_at_the_deadline_goes_on_in_fresh_invocations_and_in_the_end_says_why_it_cannot(short: Lake) -> None:
@@ -107,10 +106,8 @@ def test_throttled_calls_are_tried_again(lake: Lake) -> None:
     assert len(throttled) == 2 and len(lake.prices()) == 2
 
 
-def test_events_delivered_twice_load_once(engine: str) -> None:
-    with LocalAccount(engine, duplicate_rate=1.0) as account:  # type: ignore[arg-type]
-        account.create_lake()
-        lake = Lake(account)
+def test_events_delivered_twice_load_once(engine: EngineName) -> None:
+    with opened(engine, duplicate_rate=1.0) as lake:
         lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL})
         assert len(lake.query("SELECT source FROM stocks_loads")) == 2
         assert len(lake.prices()) == 4

@@ -26,7 +26,7 @@ from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.layout import Layout
 from lambda_scripts.lakehouse.tables.merged import MergedTable
 from tests.local_aws import LocalAccount
-from tests.local_aws.account import QueryFailedError
+from tests.local_aws.account import EngineName, QueryFailedError
 
 ROWS = 500_000
 ROW_GROUP_ROWS = 25_000
@@ -107,14 +107,14 @@ class Partition:
 
 
 @pytest.fixture
-def partition(engine: str) -> Iterator[Partition]:
+def partition(engine: EngineName) -> Iterator[Partition]:
     # No functions: Lambda 2 would wake on every manifest.
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
+    with LocalAccount(engine) as account:
         yield Partition(account)
 
 
 def test_readers_see_one_version_while_the_partition_is_published_again(
-    partition: Partition, engine: str, capsys: pytest.CaptureFixture[str]
+    partition: Partition, engine: EngineName, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tally = _read_while(partition.publish, partition, lambda tally: tally.across >= 10)
     with capsys.disabled():
@@ -126,7 +126,7 @@ def test_readers_see_one_version_while_the_partition_is_published_again(
 
 @pytest.mark.trino_only("DuckDB is given each object in one atomic read, so it cannot see half of an overwritten one")
 def test_the_same_readers_are_wrong_when_the_object_is_overwritten_in_place(
-    partition: Partition, engine: str, capsys: pytest.CaptureFixture[str]
+    partition: Partition, engine: EngineName, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tally = _read_while(partition.overwrite, partition, lambda tally: bool(tally.wrong or tally.failed))
     with capsys.disabled():

@@ -12,14 +12,15 @@ from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.errors import Error
 from tests.local_aws import LocalAccount
+from tests.local_aws.account import EngineName
 
 BUCKET, DATABASE = "lake", "d"
 
 
 @pytest.fixture
-def account(engine: str) -> Iterator[LocalAccount]:
+def account(engine: EngineName) -> Iterator[LocalAccount]:
     """An account with a bucket and a database, and nothing else."""
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
+    with LocalAccount(engine) as account:
         account.client("s3").create_bucket(Bucket=BUCKET)
         account.client("glue").create_database(DatabaseInput={"Name": DATABASE})
         yield account

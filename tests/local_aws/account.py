@@ -36,6 +36,7 @@ from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
 from .lambda_runtime import Invocation, LambdaRuntime
+from .service_clock import ServiceClock
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -101,6 +102,8 @@ class LocalAccount:
         """Where the account answers HTTP: set while it is open, with `serve_port` (0 takes a free one) or Trino."""
         self.logs: list[dict[str, Any]] = []
         """What handlers logged, one JSON object a record."""
+        self.clock = ServiceClock()
+        """The time of S3, of the crawlers and of the functions' hosts."""
         self._engine_name = engine
         self._duplicate_rate = duplicate_rate
         self._seed = seed
@@ -124,10 +127,12 @@ class LocalAccount:
             os.environ.update(CREDENTIALS)
             aws_calls.install()
             self._runtime = LambdaRuntime(ACCOUNT_ID, REGION, self._concurrency, self._retry_delays_seconds)
+            self._runtime.clock_offset_seconds = lambda request_id, attempt: self.clock.ahead_seconds
             opening.callback(self._runtime.install())
             opening.callback(s3_refusals.install())
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
+            opening.callback(self.clock.install())
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
                 self.endpoint_url = opening.enter_context(serving(self._serve_port))

@@ -19,6 +19,7 @@ from .formats import PARQUET, PARQUET_INPUT, PARQUET_OUTPUT
 from .s3_events import S3_LOCK
 from .trino_types import Type, to_hive
 
+CATALOG = "awsdatacatalog"
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 # Of every table that Athena's DDL makes; Trino runs no view without one.
 OWNER = "hadoop"
@@ -64,9 +65,12 @@ class GluePartition:
 
 
 class GlueCatalog:
-    def __init__(self, account_id: str, region: str) -> None:
+    """`name` is what the engine calls the catalogue, and so what a view's text names."""
+
+    def __init__(self, account_id: str, region: str, name: str = CATALOG) -> None:
         self._account_id = account_id
         self._region = region
+        self.name = name
 
     @property
     def _backend(self) -> Any:
@@ -144,7 +148,7 @@ class GlueCatalog:
         """Create or replace a view in the form in which Athena stores one."""
         described = {
             "originalSql": sql,
-            "catalog": "awsdatacatalog",
+            "catalog": self.name,
             "schema": database.lower(),
             "columns": [{"name": column, "type": str(type_)} for column, type_ in columns],
         }

@@ -89,7 +89,7 @@ class Crawl:
     crawl_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     log_group: str = "/aws-glue/crawlers"
     dpu_hour: float = 0.0
-    start_time: datetime = field(default_factory=utcnow)
+    start_time: datetime = field(default_factory=lambda: utcnow())
     end_time: datetime | None = None
 
     @property

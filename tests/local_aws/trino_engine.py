@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from moto.glue.responses import GlueResponse
 from sqlglot import TokenType, exp
 
 from . import athena_text, ctas, trino_client, trino_server
-from .catalog import GlueCatalog
+from .catalog import CATALOG, GlueCatalog
 from .dialect import grammar
 from .engine import SYSTEM, USER, Column, Outcome, Statement, StatementCancelled, StatementFailed
 from .hive_ddl import HiveDdl, first_words
 from .objects import ObjectStore
 from .seams import Seams
 from .trino_types import UnknownType, from_text, result_type
-
-CATALOG = "awsdatacatalog"
 
 # One writer counts every partition of a statement, and so refuses the 101st as Athena does; two share them
 # out. https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html
@@ -50,23 +49,22 @@ _CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
 
 class TrinoEngine:
-    """An Engine on this process's Trino server. One account at a time: the catalog is made anew for each."""
+    """An Engine on a Trino server that others may use at the same time, each account with a Trino catalog of its own."""
 
     def __init__(self, endpoint_url: str, account_id: str, region: str) -> None:
         self._server = trino_server.shared()
-        self._catalog = GlueCatalog(account_id, region)
+        self._catalog = GlueCatalog(account_id, region, f"{CATALOG}_{uuid.uuid4().hex}")
         self._objects = ObjectStore(account_id)
         self._ddl = HiveDdl(self._catalog, self._objects)
         self._seams = Seams()
         for action, answer in _GLUE_ANSWERS.items():
             self._seams.replace(GlueResponse, action, _answering(answer))
-        self._server.query(f"DROP CATALOG IF EXISTS {CATALOG}")
         properties = ", ".join(f'"{name}" = {_text(value)}' for name, value in _catalog_properties(endpoint_url, region).items())
-        self._server.query(f"CREATE CATALOG {CATALOG} USING hive WITH ({properties})")
+        self._server.query(f"CREATE CATALOG {self._catalog.name} USING hive WITH ({properties})")
 
     def close(self) -> None:
         """Let go of the account. The server stays up for the next one, and ends with this process."""
-        self._server.query(f"DROP CATALOG IF EXISTS {CATALOG}")
+        self._server.query(f"DROP CATALOG {self._catalog.name}")
         self._seams.restore()
 
     def execute(self, statement: Statement) -> Outcome:
@@ -127,7 +125,7 @@ class TrinoEngine:
                 f"CREATE TABLE {'IF NOT EXISTS ' if table.if_not_exists else ''}"
                 f"{_name(table.database or statement.database, table.name)} "
                 f"WITH ({_table_properties(table, location)}) AS {query}",
-                {f"{CATALOG}.compression_codec": table.compression},
+                {f"{self._catalog.name}.compression_codec": table.compression},
             )
         except StatementFailed as failure:
             if failure.message.startswith("HIVE_"):
@@ -162,7 +160,7 @@ class TrinoEngine:
             return trino_client.run(
                 self._server.url,
                 sql.rstrip().removesuffix(";"),
-                catalog=CATALOG,
+                catalog=self._catalog.name,
                 schema=statement.database,
                 session={**_SESSION, **(session or {})},
                 cancelled=statement.cancelled,
@@ -171,7 +169,7 @@ class TrinoEngine:
             raise StatementCancelled(statement.query_id) from None
         except trino_client.QueryError as error:
             raise StatementFailed(
-                f"{error.name}: {error.message}",
+                f"{error.name}: {error.message}".replace(self._catalog.name, CATALOG),
                 category=SYSTEM if error.kind == "INTERNAL_ERROR" else USER,
                 error_type=_ERROR_TYPES.get(error.name, _DATA_ERROR),
             ) from None
