@@ -11,7 +11,7 @@ from .lakehouse import log, reports
 from .lakehouse.drain import drain
 from .lakehouse.lake import open_lake
 from .lakehouse.layout import PROCESSED_QUEUE
-from .lakehouse.operations import actions
+from .lakehouse.operations import actions, limits
 from .lakehouse.queue import events
 
 
@@ -26,5 +26,6 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         changed = [(partition, change.token) for change in changes if (partition := table.partition_of_manifest(change.key))]
         log.event("event", changes=len(changes), partitions=len(changed))
         lake.inbox.add((table.folder(partition), token) for partition, token in changed)
+        limits.require(lake, context)  # after the marker, so that nothing is lost
         outcome[bucket] = drain(lake, reports.work, lake.config.batch_files) if changed else "no manifest among the changes"
     return outcome

@@ -11,7 +11,7 @@ from .lakehouse import load, log
 from .lakehouse.drain import drain
 from .lakehouse.lake import open_lake
 from .lakehouse.layout import RAW_QUEUE
-from .lakehouse.operations import actions
+from .lakehouse.operations import actions, limits
 from .lakehouse.queue import events
 
 
@@ -25,5 +25,6 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         drops = [change for change in changes if lake.layout.is_raw_file(change.key)]
         log.event("event", changes=len(changes), drops=len(drops), skipped=[c.key for c in changes if c not in drops])
         lake.inbox.add((drop.key, drop.token) for drop in drops)
+        limits.require(lake, context)  # after the marker, so that nothing is lost
         outcome[bucket] = drain(lake, load.work, lake.config.batch_files) if drops else "no drop among the changes"
     return outcome

@@ -81,7 +81,7 @@ class TableLayout:
 
 
 class Layout:
-    """The keys of one lake. The zones have these names in every lake; `root` is empty but for the small lake that a check makes."""
+    """The keys of one lake, whose zones have the same names in every lake. Only the small lake of a check has a `root`."""
 
     def __init__(self, root: str = "") -> None:
         self.root = root
@@ -166,9 +166,14 @@ class Layout:
     def check_probe(self, queue: str) -> str:
         return f"{self._pipeline}check/probe-{queue}"
 
-    def trial(self, queue: str) -> Layout:
-        """The keys of the small lake in which the check of a queue's function tries a load."""
-        return Layout(f"{self._pipeline}check/{queue}/")
+    @property
+    def checks(self) -> str:
+        """Where each check has a folder, named by its id."""
+        return f"{self._pipeline}checks/"
+
+    def trial(self, check_id: str) -> Layout:
+        """The keys of the small lake in which a check tries a load."""
+        return Layout(f"{self.checks}{check_id}/")
 
     # Staging
 

@@ -41,6 +41,16 @@ def bind(**fields: Any) -> None:
     _invocation.set(dict(fields))
 
 
+@contextmanager
+def binding(**fields: Any) -> Iterator[None]:
+    """Put these fields, too, on every line that is logged until the block ends."""
+    token = _invocation.set({**_invocation.get(), **fields})
+    try:
+        yield
+    finally:
+        _invocation.reset(token)
+
+
 def bound(field: str) -> Any:
     """The value that `bind` gave this field, or None."""
     return _invocation.get().get(field)

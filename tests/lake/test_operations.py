@@ -24,7 +24,7 @@ AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 @pytest.fixture
 def short(engine: EngineName) -> Iterator[Lake]:
     """A lake whose functions have a second's time, too little even for the inbox to settle."""
-    settings = {"LAKE_DEADLINE_MARGIN_SECONDS": "2", "LAKE_SETTLE_SECONDS": "5", "LAKE_BATCH_FILES": "4"}
+    settings = {"LAKE_DEADLINE_MARGIN_SECONDS": "1.4", "LAKE_SETTLE_SECONDS": "5", "LAKE_BATCH_FILES": "4"}
     with opened(engine, settings=settings, timeout_seconds=3) as lake:
         yield lake
 

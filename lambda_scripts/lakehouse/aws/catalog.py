@@ -52,6 +52,16 @@ class Catalog:
                 raise
         return {}
 
+    def of(self, database: str) -> Catalog:
+        """Another database of the same account."""
+        return Catalog(self._client, database)
+
+    def remove(self) -> None:
+        """Remove the database and the definitions of all that is in it; nothing where it is gone already."""
+        if self.exists():
+            self.drop(self.tables())
+            self._client.delete_database(Name=self.database)
+
     def partition_locations(self, table: str) -> Iterator[str]:
         """The location of each partition of a table."""
         pages = self._client.get_paginator("get_partitions").paginate(

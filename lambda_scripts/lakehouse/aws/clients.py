@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config as ClientConfig
 
+from . import metering
 from .parallel import THREADS
 
 # "standard" retries throttling and transient errors with backoff:
@@ -21,4 +22,6 @@ CLIENT_CONFIG = ClientConfig(
 @cache
 def client(service: str) -> Any:
     """A client for each service, kept while Lambda keeps the process: making one takes longer than most calls."""
-    return boto3.client(service, config=CLIENT_CONFIG)
+    made = boto3.client(service, config=CLIENT_CONFIG)
+    metering.install(made)
+    return made

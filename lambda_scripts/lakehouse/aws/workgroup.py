@@ -18,10 +18,14 @@ class Workgroup:
     """`manages_results`: Athena keeps the results itself, and refuses a statement that says where to put them.
 
     https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
+
+    `scan_limit_bytes` is what a statement may scan, if there is a limit; `is_seen` whether its settings could be read.
     """
 
     name: str
     manages_results: bool = False
+    scan_limit_bytes: int | None = None
+    is_seen: bool = True
 
 
 def get(client: Any, name: str) -> Workgroup:
@@ -35,14 +39,15 @@ def get(client: Any, name: str) -> Workgroup:
         code = error.response["Error"]["Code"]
         if code == "AccessDeniedException":
             log.warning("workgroup not seen: allow athena:GetWorkGroup", workgroup=name, error=str(error))
-            return Workgroup(name)
+            return Workgroup(name, is_seen=False)
         if code == "InvalidRequestException":
             raise NotSetUpError(f"there is no Athena workgroup {name}: create it, {OR_ANOTHER}") from error
         raise
     configuration = group.get("Configuration") or {}
     if problem := _problem(group, configuration):
         raise NotSetUpError(f"the Athena workgroup {name} {problem}, {OR_ANOTHER}")
-    return Workgroup(name, bool((configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled")))
+    managed = (configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled")
+    return Workgroup(name, bool(managed), configuration.get("BytesScannedCutoffPerQuery"))
 
 
 def _problem(group: dict[str, Any], configuration: dict[str, Any]) -> str | None:

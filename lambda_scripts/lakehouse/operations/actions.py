@@ -2,7 +2,8 @@
 
     {"action": "drain"}                                    work the inbox off, and try again what was postponed
     {"action": "reprocess", "prefix": "raw/stocks/AAPL"}   put everything under a prefix into the inbox and work it off
-    {"action": "check"}                                    is this account set up right: one line for each thing looked at
+    {"action": "check"}                                    is this account set up right: one line for each thing tried; with
+                                                           "trial": false, without a trial load
 
 Each takes "bucket" too, which is needed where LAKE_BUCKET is not set.
 """
@@ -18,14 +19,14 @@ from ..errors import ConfigurationError
 from ..lake import Lake, open_lake
 from ..layout import RAW_QUEUE
 from ..queue.inbox import FORCED
-from . import crawl, refresh
+from . import crawl, limits, refresh
 from .check import check
 
 NAMES_AT_ONCE = 1_000
 
 _ALWAYS = {"action": str, "bucket": str}
-_FIELDS: dict[str, dict[str, type]] = {"drain": {"batch_files": int}, "reprocess": {"prefix": str}, "check": {}}
-_KINDS = {str: "a text", int: "a whole number"}
+_FIELDS: dict[str, dict[str, type]] = {"drain": {"batch_files": int}, "reprocess": {"prefix": str}, "check": {"trial": bool}}
+_KINDS = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
 def is_action(event: Any) -> bool:
@@ -38,7 +39,8 @@ def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[
     _check_fields(event)
     lake = open_lake(queue, event.get("bucket", ""), context)
     if action == "check":
-        return check(lake, context)
+        return check(lake, context, event.get("trial", True))
+    limits.require(lake, context)
     if action == "reprocess":
         names = _reprocess(lake, event.get("prefix", lake.layout.prefix_of_queue(queue)), context.aws_request_id)
         return {"put into the inbox": names, **drain(lake, work, lake.config.batch_files)}

@@ -1,113 +1,211 @@
-"""Is this account set up right: one line for each thing looked at, with the fix where it is not."""
+"""Is this account set up right: one line for each thing tried, with the fix where it is not.
+
+settings of the functions, the bucket, Athena, the crawlers, QuickSight ─ a trial load on a lake of its own (trial.py)
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import log
-from ..aws import crawlers, functions, quicksight, sql
+from ..aws import crawlers, functions, quicksight, sql, workgroup
 from ..aws.clients import client
+from ..aws.metering import Meter, metered
 from ..errors import Error, NotSetUpError
 from ..lake import Lake
 from ..layout import RAW_QUEUE
-from . import triggers
-
-Probe = tuple[str, Callable[[], str], str]
-"""What is looked at, how (raising what is wrong), and the fix."""
-
-LEAST_TIMEOUT_SECONDS = 300
-LEAST_MEMORY_MB = 512
+from . import crawl, limits, postponed, refresh, remedies, triggers
+from .trial import Trial, begin
 
 
-def check(lake: Lake, context: Any) -> dict[str, Any]:
-    """{"ok": bool, "checks": [{"check", "ok", "found", "fix"}, …]}; each line is logged as it is found.
+@dataclass(frozen=True)
+class Line:
+    """What is tried, how (a probe returns what it found, or raises what is wrong), the fix, and the lines that it builds on."""
 
-    What a load does is tried in small, under pipeline/check/ and on a table tmp_check_<queue>. Not tried: glue:CreateDatabase,
-    glue:StartCrawler (a crawl has a price), athena:StopQueryExecution, quicksight:CreateIngestion, objects under other prefixes.
+    name: str
+    probe: Callable[[], str]
+    fix: str
+    needs: tuple[str, ...] = ()
 
-    The results of its statements stay under pipeline/athena-results/, as those of a load do. What a look that fails or is killed
-    leaves of its probes, the next check removes.
+
+FUNCTION = "function: time and memory"
+CONCURRENCY = "function: concurrency"
+ITSELF = "function may invoke itself"
+BUCKET = "bucket: list, write, compare-and-swap, copy, delete"
+TRIGGER = "bucket notification"
+WORKGROUP = "workgroup"
+QUERY = "athena: run a query, read its result"
+DATABASE = "database"
+TABLES = "trial load: a database, its tables and partitions"
+LINES = "trial load: lines of text files"
+ODD_KEYS = "trial load: keys with odd characters"
+LOAD = "trial load: prices, rejected lines, load records"
+CHANGES = "trial load: a replaced file, an emptied partition"
+REPORTS = "trial load: monthly and yearly report"
+CLEANED_UP = "trial load: cleaned up"
+
+FIRST = "mend that first"
+
+
+def check(lake: Lake, context: Any, with_trial: bool = True) -> dict[str, Any]:
+    """{"ok": bool, "checks": [{"check", "ok", "found", "fix"}, …], "cost": str}; each line is logged as it is found.
+
+    Not tried: glue:StartCrawler (a crawl has a price), athena:StopQueryExecution, quicksight:CreateIngestion, and what the role
+    may do under other prefixes of the bucket than pipeline/ and in other databases than the trial's.
     """
-    results = []
-    for name, look, fix in _looks(lake, context):
-        result = _result(name, look, fix)
-        log.event("check", **result)
-        results.append(result)
-    return {"ok": all(result["ok"] for result in results), "checks": results}
+    start = time.monotonic()
+    results: list[dict[str, Any]] = []
+    with metered() as meter:
+        for line in _settings(lake, context):
+            _add(results, line)
+        if with_trial:
+            _try_a_load(results, lake, context)
+    return {"ok": all(each["ok"] for each in results), "checks": results, "cost": _cost(meter, time.monotonic() - start)}
 
 
-def _looks(lake: Lake, context: Any) -> Iterator[Probe]:
+def _add(results: list[dict[str, Any]], line: Line) -> None:
+    failed = [each["check"] for each in results if each["check"] in line.needs and not each["ok"]]
+    result = (
+        {"check": line.name, "ok": False, "found": f"not tried, since it needs {failed[0]!r}", "fix": FIRST}
+        if failed
+        else _result(line)
+    )
+    log.event("check", **result)
+    results.append(result)
+
+
+def _result(line: Line) -> dict[str, Any]:
+    try:
+        return {"check": line.name, "ok": True, "found": line.probe()}
+    except (ClientError, BotoCoreError, Error) as error:
+        return {"check": line.name, "ok": False, "found": str(error), "fix": remedies.of(error) or line.fix}
+
+
+def _cost(meter: Meter, seconds: float) -> str:
+    return (
+        f"{meter.statements} Athena statements, which scanned {meter.bytes_scanned:,} bytes, and {meter.requests} requests: "
+        f"about ${meter.dollars:.4f} in us-east-1, and {seconds:.0f} seconds"
+    )
+
+
+def _settings(lake: Lake, context: Any) -> Iterator[Line]:
+    """What is set up by hand, and may be seen without a load."""
+    config, layout = lake.config, lake.layout
     raw = lake.queue == RAW_QUEUE
-    config = lake.config
-    yield (
-        "bucket: list, write, compare-and-swap, copy, delete",
-        partial(_bucket, lake),
-        "allow s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on its objects",
-    )
-    yield (
-        "bucket notification",
-        partial(_notification, lake),
-        "where reading it is denied, allow s3:GetBucketNotification; else, on the bucket's Properties, add an event notification "
-        f"that calls this function: prefix {lake.layout.prefix_of_queue(lake.queue)}, no suffix, all object create events",
-    )
-    yield (
-        "function: time and memory",
-        partial(_function, context),
-        f"set the timeout to {LEAST_TIMEOUT_SECONDS} s or more (900 is best), the memory to {LEAST_MEMORY_MB} MB or more",
-    )
-    yield (
-        "function may invoke itself",
+    yield Line(FUNCTION, partial(limits.describe, lake, context), limits.FIX)
+    yield Line(CONCURRENCY, partial(_concurrency, lake), _CONCURRENCY_FIX)
+    yield Line(
+        ITSELF,
         partial(_invoke, lake),
         "allow lambda:InvokeFunction on this function, so that long work goes on in a fresh invocation",
     )
-    yield (
-        "workgroup",
-        partial(_workgroup, lake),
-        "allow athena:GetWorkGroup; in the workgroup's settings switch 'Override client-side settings' off, "
-        "or set LAKE_WORKGROUP to another one",
+    yield Line(
+        BUCKET,
+        partial(_bucket, lake),
+        "allow s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on its objects; a bucket policy "
+        "that asks for conditional writes has to leave plain PutObject and CopyObject to this role",
     )
-    yield (
-        "athena: run a query, read its result",
+    yield Line(
+        TRIGGER,
+        partial(_notification, lake),
+        "where reading it is denied, allow s3:GetBucketNotification; else, on the bucket's Properties, add an event notification "
+        f"that calls this function: prefix {layout.raw_prefix if raw else layout.processed.manifest_prefix}, no suffix, all "
+        "object create events",
+        needs=(BUCKET,),
+    )
+    yield Line(
+        WORKGROUP,
+        partial(_workgroup, lake),
+        f"allow athena:GetWorkGroup on the workgroup {config.workgroup}, {workgroup.OR_ANOTHER}",
+    )
+    yield Line(
+        QUERY,
         partial(_query, lake),
         "attach AmazonAthenaFullAccess, and allow s3:GetBucketLocation, and reading and writing under "
-        + lake.store.uri(lake.layout.athena_results),
+        + (config.results or lake.store.uri(layout.athena_results)),
+        needs=(BUCKET, WORKGROUP),
     )
-    yield (
-        "database: create and drop a table and its partitions",
-        partial(_tables, lake),
-        f"where there is no database {config.database}, create it in Glue, or drop a file: the first load creates it, if "
-        "glue:CreateDatabase is allowed; else attach AWSGlueServiceRole, or allow of glue: GetDatabase, GetTable, GetTables, "
-        "CreateTable, BatchDeleteTable, GetPartition, GetPartitions, BatchGetPartition, CreatePartition, BatchCreatePartition, "
-        "BatchDeletePartition on the catalogue, the database and its tables",
-    )
+    yield Line(DATABASE, partial(_database, lake), "attach AWSGlueServiceRole, or allow glue:GetDatabase and glue:GetTables")
     if crawler := config.raw_crawler if raw else config.processed_crawler:
-        yield f"crawler {crawler}", partial(_crawler, crawler), _crawler_fix(lake)
+        yield Line(f"crawler {crawler}", partial(_crawler, lake, crawler), _crawler_fix(lake))
     for data_set in () if raw else config.quicksight_datasets:
-        yield (
+        yield Line(
             f"quicksight data set {data_set}",
             partial(_quicksight, lake, data_set),
             "allow quicksight:DescribeDataSet and quicksight:CreateIngestion, and check LAKE_QUICKSIGHT_DATASETS",
         )
 
 
-def _result(name: str, look: Callable[[], str], fix: str) -> dict[str, Any]:
-    try:
-        return {"check": name, "ok": True, "found": look()}
-    except (ClientError, BotoCoreError, Error) as error:
-        return {"check": name, "ok": False, "found": str(error), "fix": fix}
+def _try_a_load(results: list[dict[str, Any]], lake: Lake, context: Any) -> None:
+    needed = (FUNCTION, BUCKET, WORKGROUP, QUERY)
+    if any(each["check"] in needed and not each["ok"] for each in results):
+        _add(results, Line(TABLES, lambda: "", "", needs=needed))
+        return
+    trial = begin(lake, context)
+    with log.binding(check=trial.name):
+        try:
+            for line in _trial(trial):
+                _add(results, line)
+        finally:
+            _add(results, Line(CLEANED_UP, trial.remove, _GLUE_FIX))
 
 
-def _probe(lake: Lake) -> str:
-    """The key of this function's probe object, and how the keys of all its probes begin."""
-    return lake.layout.check_probe(lake.queue)
+_GLUE_FIX = (
+    "attach AWSGlueServiceRole, or allow of glue: CreateDatabase, DeleteDatabase, GetDatabase, GetTable, GetTables, CreateTable, "
+    "UpdateTable, DeleteTable, BatchDeleteTable, GetPartition, GetPartitions, BatchGetPartition, CreatePartition, "
+    "BatchCreatePartition, BatchDeletePartition on the catalogue, and on the databases whose names begin as LAKE_DATABASE does "
+    "and their tables"
+)
+_TRIAL_FIX = (
+    "the line says what this account does otherwise, and what that means for files: docs/operations.md has more. Where access is "
+    f"denied: {_GLUE_FIX}"
+)
+
+
+def _trial(trial: Trial) -> Iterator[Line]:
+    yield Line(TABLES, trial.prepare, _GLUE_FIX)
+    yield Line(LINES, trial.read_lines, _TRIAL_FIX, needs=(TABLES,))
+    yield Line(ODD_KEYS, trial.read_odd_keys, _TRIAL_FIX, needs=(TABLES, LINES))
+    yield Line(LOAD, trial.load_samples, _TRIAL_FIX, needs=(TABLES, LINES))
+    yield Line(CHANGES, trial.load_changes, _TRIAL_FIX, needs=(TABLES, LINES, LOAD))
+    yield Line(REPORTS, trial.report, _TRIAL_FIX, needs=(TABLES, LINES, LOAD, CHANGES))
+
+
+# The functions
+
+# Events that find no slot wait, and are dropped after six hours:
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+LEAST_CONCURRENCY = 10
+_CONCURRENCY_FIX = (
+    "allow lambda:GetFunctionConcurrency where it is denied; else choose 'Use unreserved account concurrency', or reserve "
+    f"{LEAST_CONCURRENCY} or more: one invocation loads while the others only note their events, so that with few of them events "
+    'of a big upload are lost. {"action": "reprocess"} finds those files'
+)
+
+
+def _concurrency(lake: Lake) -> str:
+    reserved = functions.reserved_concurrency(lake.function)
+    if reserved is not None and reserved < LEAST_CONCURRENCY:
+        raise NotSetUpError(f"{reserved} invocations at once are reserved for this function")
+    return "none reserved" if reserved is None else f"{reserved} reserved"
+
+
+def _invoke(lake: Lake) -> str:
+    functions.require_invocable(lake.function)
+    return lake.function
+
+
+# The bucket
 
 
 def _bucket(lake: Lake) -> str:
-    key = _probe(lake)
+    key = lake.layout.check_probe(lake.queue)
     lake.store.any(lake.layout.raw_prefix)
     found = lake.store.head(key)
     etag = lake.store.swap(key, b"probe", found.etag if found else None)
@@ -143,29 +241,23 @@ def _notified(lake: Lake) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     return lake.layout.processed.manifest_prefix, (triggers.ANY_CREATION, triggers.CREATED + "Put"), ("/manifest",)
 
 
-def _function(context: Any) -> str:
-    seconds = context.get_remaining_time_in_millis() / 1000
-    memory = int(context.memory_limit_in_mb)
-    found = f"{seconds:.0f} s left of its time, {memory} MB"
-    if seconds < LEAST_TIMEOUT_SECONDS - 60 or memory < LEAST_MEMORY_MB:
-        raise NotSetUpError(found)
-    return found
+# Athena and Glue
 
 
-def _invoke(lake: Lake) -> str:
-    functions.require_invocable(lake.function)
-    return lake.function
+# A parse scans the raw files of its batch, and those twice.
+LEAST_SCAN_LIMIT_BYTES = 10**10
 
 
 def _workgroup(lake: Lake) -> str:
-    group = client("athena").get_work_group(WorkGroup=lake.config.workgroup)["WorkGroup"]
-    if group.get("State") == "DISABLED":
-        raise NotSetUpError(f"workgroup {lake.config.workgroup} is disabled")
-    configuration = group.get("Configuration", {})
-    # A CTAS may not say where to write then: https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html
-    if configuration.get("EnforceWorkGroupConfiguration") and configuration.get("ResultConfiguration", {}).get("OutputLocation"):
-        raise NotSetUpError(f"workgroup {lake.config.workgroup} overrides where results go")
-    return lake.config.workgroup
+    found = workgroup.get(client("athena"), lake.config.workgroup)
+    if not found.is_seen:
+        raise NotSetUpError(
+            f"the settings of {found.name} can't be seen; it is taken for one that lets a lake say where results go"
+        )
+    limit = found.scan_limit_bytes
+    if limit is not None and limit < LEAST_SCAN_LIMIT_BYTES:
+        raise NotSetUpError(f"{found.name} ends statements that scan more than {limit:,} bytes: Bytes scanned limit")
+    return found.name + (", which manages results itself" if found.manages_results else "")
 
 
 def _query(lake: Lake) -> str:
@@ -173,39 +265,21 @@ def _query(lake: Lake) -> str:
     return "a query ran and its result was read"
 
 
-def _tables(lake: Lake) -> str:
-    database = lake.config.database
+def _database(lake: Lake) -> str:
     if not lake.catalog.exists():
-        raise NotSetUpError(f"there is no database {database} yet")
-    table, folder = f"tmp_check_{lake.queue}", _probe(lake) + "/"
-    written, added = ("2016",), ("2017",)
-    _remove(lake, table, folder)  # first of all: what can't be removed is not made
-    try:
-        lake.athena.run(sql.render("check/probe", table=table, location=lake.store.uri(folder)))
-        lake.catalog.register(table, {added: lake.store.uri(f"{folder}year=2017/")})
-        if missing := lake.catalog.missing(table, [written, added]):
-            raise NotSetUpError(f"{database}.{table} lacks the partitions {missing} that were added")
-        lake.catalog.unregister(table, [added])
-        if len(list(lake.catalog.partition_locations(table))) != 1:
-            raise NotSetUpError(f"{database}.{table} still has the partition {added} that was removed")
-    finally:
-        _remove(lake, table, folder)
-    tables = lake.catalog.tables()
-    if table in tables:
-        raise NotSetUpError(f"{database}.{table} is still there after it was dropped")
-    return f"database {database} with {len(tables)} tables and views"
+        return f"there is no database {lake.config.database} yet: the first load creates it"
+    return f"{lake.config.database} with {len(lake.catalog.tables())} tables and views"
 
 
-def _remove(lake: Lake, table: str, folder: str) -> None:
-    lake.catalog.drop([table])
-    lake.store.delete([stored.key for stored in lake.store.objects(folder)])
-
-
-def _crawler(name: str) -> str:
+def _crawler(lake: Lake, name: str) -> str:
     crawler = crawlers.get(name)
     if crawler.failed:
         raise NotSetUpError(f"its last run failed: {crawler.last_error}")
-    return f"{crawler.state}, last run {crawler.last_status or 'none yet'}"
+    if lake.queue != RAW_QUEUE and not crawler.changes_no_definition:
+        raise NotSetUpError(f"it is not started: {crawl.why_it_may_not_start(crawler)}")
+    waiting = sorted(postponed.read(lake, crawl.WHAT)) if lake.queue == RAW_QUEUE else []
+    found = f"{crawler.state}, last run {crawler.last_status or 'none yet'}"
+    return found + (f"; a crawl of {', '.join(waiting)} waits for the hour to pass" if waiting else "")
 
 
 def _crawler_fix(lake: Lake) -> str:
@@ -218,13 +292,18 @@ def _crawler_fix(lake: Lake) -> str:
         )
     else:
         setting = "LAKE_PROCESSED_CRAWLER"
-        settings = f"over the catalogue table {database}.stocks_processed, not over a path"
+        settings = f"over the catalogue table {database}.stocks_processed, not over a path; {crawl.TO_LOG}"
     return (
         f"create it ({settings}) or set {setting} to nothing; allow glue:GetCrawler and glue:StartCrawler; "
         "where its last run failed, read that run's log"
     )
 
 
+# QuickSight
+
+
 def _quicksight(lake: Lake, data_set: str) -> str:
     quicksight.require(lake.account, data_set)
+    if data_set in postponed.read(lake, refresh.WHAT):
+        return f"{data_set}, whose last refresh was refused: it is tried with the next reports, or now by the action drain"
     return data_set

@@ -1,0 +1,4 @@
+-- One row per rejected line of the check's own lake.
+-- Parameters: none
+SELECT source, record
+FROM stocks_rejected
