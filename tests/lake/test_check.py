@@ -107,7 +107,7 @@ def test_a_check_removes_what_a_killed_one_left_once_that_can_run_no_more(
         ("glue:CreateDatabase", check.TABLES, "CreateDatabase"),
         ("glue:BatchDeleteTable", check.LOAD, "BatchDeleteTable"),
         ("glue:BatchCreatePartition", check.LINES, "BatchCreatePartition"),
-        ("glue:BatchGetPartition", check.LOAD, "BatchGetPartition"),
+        ("glue:BatchGetPartition", check.CHANGES, "BatchGetPartition"),
         ("glue:BatchDeletePartition", check.LOAD, "BatchDeletePartition"),
         ("glue:DeleteDatabase", check.CLEANED_UP, "DeleteDatabase"),
         ("glue:GetCrawler", "crawler stocks_raw_crawler", "glue:GetCrawler"),
