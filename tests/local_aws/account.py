@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, glue_crawler, lake, s3_events, s3_refusals
+from . import aws_calls, cloudformation, function_environment, glue_crawler, lake, s3_events, s3_refusals
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -124,7 +124,7 @@ class LocalAccount:
             for name in [name for name in os.environ if name.startswith(("AWS_", "LAKE_"))]:
                 del os.environ[name]
             opening.enter_context(mock_aws())
-            os.environ.update(CREDENTIALS)
+            os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
             self._runtime = LambdaRuntime(ACCOUNT_ID, REGION, self._concurrency, self._retry_delays_seconds)
             self._runtime.clock_offset_seconds = lambda request_id, attempt: self.clock.ahead_seconds
@@ -133,6 +133,8 @@ class LocalAccount:
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.callback(self.clock.install())
+            opening.callback(cloudformation.install(_client))
+            opening.callback(function_environment.install())
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
                 self.endpoint_url = opening.enter_context(serving(self._serve_port))
@@ -164,10 +166,10 @@ class LocalAccount:
     ) -> None:
         """Set the lake up. `settings` are LAKE_* variables, in os.environ until the account closes.
 
-        They are added to LOCAL_SETTINGS.
+        They are added to LOCAL_SETTINGS; a function's own variables come before both.
         """
         self.bucket, self.database = bucket, database
-        os.environ.update(LOCAL_SETTINGS | {"LAKE_DATABASE": database} | dict(settings or {}))
+        os.environ.update({"LAKE_DATABASE": database} | dict(settings or {}))
         lake.create_lake(self.client, bucket, database, timeout_seconds)
 
     def drop(self, target: str | Path, body: bytes | str | None = None) -> str:

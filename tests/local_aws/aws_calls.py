@@ -59,13 +59,21 @@ class Call(NamedTuple):
 class Sandbox:
     """What one attempt of an invocation may do: make AWS calls until it has ended.
 
-    `clock_offset_seconds` is how far its host's clock is ahead of the others'.
+    `clock_offset_seconds` is how far its host's clock is ahead of the others'; `environment` are its function's variables.
     """
 
-    def __init__(self, function_name: str, request_id: str, faults: Faults, clock_offset_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        function_name: str,
+        request_id: str,
+        faults: Faults,
+        clock_offset_seconds: float = 0.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.function_name = function_name
         self.request_id = request_id
         self.clock_offset_seconds = clock_offset_seconds
+        self.environment = environment or {}
         self.calls: Counter[str] = Counter()
         self.steps: list[Call] = []
         """Its calls in order, a row of polls once."""
@@ -240,8 +248,27 @@ class Faults:
         return sum(not fault.thawed.is_set() for fault in self._frozen)
 
 
+Observer = Callable[[str, str, Mapping[str, Any]], None]
+"""Is told the function, the operation ("s3:PutObject") and the parameters of each AWS call that a handler is about to make."""
+
 _sandbox: contextvars.ContextVar[Sandbox | None] = contextvars.ContextVar("sandbox", default=None)
+_observers: list[Observer] = []
 _installed = threading.Lock()
+
+
+def current() -> Sandbox | None:
+    """The sandbox that this thread's code runs in, if any."""
+    return _sandbox.get()
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Tell `observer` of every call while entered."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
 
 
 @contextmanager
@@ -277,6 +304,8 @@ def install() -> None:
                 return make_api_call(client, operation_name, api_params)
 
         service = client.meta.service_model.service_name
+        for observer in _observers:
+            observer(sandbox.function_name, f"{service}:{operation_name}", api_params)
         return sandbox.call(Call(f"{service}:{operation_name}", _target(api_params)), outside_the_sandbox)
 
     def start_inside(thread: threading.Thread) -> None:

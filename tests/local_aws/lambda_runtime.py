@@ -163,6 +163,18 @@ class LambdaRuntime:
                 return json.dumps(invocation.error).encode()
             return json.dumps(invocation.result).encode()
 
+        create, configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
+
+        def create_with_logging(function: Any, account_id: str, spec: dict[str, Any], *more: Any, **named: Any) -> None:
+            create(function, account_id, spec, *more, **named)
+            function.logging_config = spec.get("LoggingConfig", {})
+
+        def configuration_with_logging(function: Any, on_create: bool = False) -> dict[str, Any]:
+            default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
+            return {**configuration(function, on_create), "LoggingConfig": {**default, **function.logging_config}}
+
+        seams.replace(LambdaFunction, "__init__", create_with_logging)
+        seams.replace(LambdaFunction, "get_configuration", configuration_with_logging)
         seams.replace(LambdaBackend, "invoke", invoke)
         return seams.restore
 
@@ -267,7 +279,8 @@ class LambdaRuntime:
         function = delivery.function
         timeout_seconds = int(function.timeout)
         offset = self.clock_offset_seconds(delivery.request_id, delivery.attempt)
-        sandbox = Sandbox(function.function_name, delivery.request_id, self.faults, offset)
+        variables = getattr(function, "environment_vars", {})
+        sandbox = Sandbox(function.function_name, delivery.request_id, self.faults, offset, variables)
         invocation = Invocation(
             function.function_name,
             delivery.request_id,

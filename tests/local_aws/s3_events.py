@@ -18,6 +18,7 @@ from urllib.parse import quote_plus
 
 from moto.awslambda.models import lambda_backends
 from moto.core.utils import iso_8601_datetime_with_milliseconds
+from moto.events.models import events_backends
 from moto.s3 import notifications
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, Notification, S3Backend
@@ -50,6 +51,7 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
     send_event = notifications.send_event
     set_configuration = FakeBucket.set_notification_configuration
     configuration_from_body = S3Response._notification_config_from_body
+    get_configuration = S3Response.get_bucket_notification
     set_delete_marker = S3Backend._set_delete_marker
 
     def send(account_id: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any) -> None:
@@ -60,6 +62,14 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
 
     def post(account_id: str, event: Event, function_arn: str, region: str) -> None:
         outbox.post(function_arn, event)
+
+    def to_rules(account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any) -> None:
+        event: Any = _eventbridge_event(account_id, event_name, bucket, key)
+        for bus in events_backends[account_id][bucket.region_name].event_buses.values():
+            for rule in bus.rules.values():
+                if rule.state != "DISABLED" and rule.event_pattern.matches_event(event):
+                    for target in rule.targets:
+                        outbox.post(target["Arn"], event)
 
     def configure(bucket: FakeBucket, config: dict[str, Any] | None) -> None:
         before = bucket.notification_configuration
@@ -83,6 +93,15 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
         response.body = re.sub(r"(?i)<Name>(prefix|suffix)</Name>", lambda name: name[0].lower().replace("name>", "Name>"), body)
         return configuration_from_body(response)
 
+    def configuration_with_eventbridge(response: S3Response) -> Any:
+        status, headers, body = get_configuration(response)
+        found = response.backend.get_bucket(response.bucket_name).notification_configuration
+        if found is not None and found.event_bridge is not None:
+            text = body.decode() if isinstance(body, bytes) else body
+            text = re.sub(r"<(NotificationConfiguration[^>]*)/>", r"<\1></NotificationConfiguration>", text)
+            body = text.replace("</NotificationConfiguration>", "<EventBridgeConfiguration/></NotificationConfiguration>")
+        return status, headers, body
+
     def announce_delete_marker(backend: S3Backend, bucket_name: str, key_name: str) -> Any:
         marker = set_delete_marker(backend, bucket_name, key_name)
         notifications.send_event(backend.account_id, _MARKER_CREATED, backend.get_bucket(bucket_name), marker)
@@ -91,7 +110,9 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
     seams.replace(notifications, "send_event", send)
     seams.replace(notifications, "_get_s3_event", _event)
     seams.replace(notifications, "_invoke_awslambda", post)
+    seams.replace(notifications, "_send_event_bridge_message", to_rules)
     seams.replace(FakeBucket, "set_notification_configuration", configure)
+    seams.replace(S3Response, "get_bucket_notification", configuration_with_eventbridge)
     seams.replace(S3Response, "_notification_config_from_body", configuration_with_plain_filter_names)
     seams.replace(S3Backend, "_set_delete_marker", announce_delete_marker)
     for name in ("_key_response", "_bucket_response"):
@@ -139,6 +160,8 @@ class _Outbox(threading.local):
 
 _sequence = itertools.count(0x0055AED6DCD90281)
 
+_WAYS = {"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject"}
+
 
 def _event(event_name: S3NotificationEvent, bucket: FakeBucket, key: Any, configuration_id: str) -> Event:
     """The event for one change of one object: always a single record, its key encoded as a form value is."""
@@ -176,6 +199,36 @@ def _event(event_name: S3NotificationEvent, bucket: FakeBucket, key: Any, config
                 },
             }
         ]
+    }
+
+
+def _eventbridge_event(account_id: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any) -> Event:
+    """The event as EventBridge carries it, its key not encoded.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    created = event_name.value.startswith("s3:ObjectCreated:")
+    subject: dict[str, Any] = {"key": key.name, "sequencer": f"{next(_sequence):018X}"}
+    subject |= {"size": key.size, "etag": key.etag.strip('"')} if created else {}
+    way = event_name.value.rpartition(":")[2]
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Object Created" if created else "Object Deleted",
+        "source": "aws.s3",
+        "account": account_id,
+        "time": iso_8601_datetime_with_milliseconds(),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": subject,
+            "request-id": uuid.uuid4().hex[:16].upper(),
+            "requester": account_id,
+            "source-ip-address": "127.0.0.1",
+            "reason": (_WAYS.get(way, way) if created else "DeleteObject"),
+        },
     }
 
 

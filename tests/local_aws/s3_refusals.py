@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import MalformedXML, PreconditionFailed, S3ClientError
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from .seams import Seams
@@ -15,6 +18,8 @@ from .seams import Seams
 MAX_KEY_BYTES = 1024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 MAX_KEYS_LISTED = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 class KeyTooLong(S3ClientError):
@@ -72,6 +77,15 @@ def install() -> Callable[[], None]:
                 raise PreconditionFailed("x-amz-copy-source-If-Match")
         return copy_object(response)
 
+    def permission_over_tls(bucket: FakeBucket, action: str, resource: str) -> Any:
+        # moto takes a Deny for one that applies whether or not its condition holds. Requests count as made over TLS here.
+        policy = json.loads(bucket.policy or "{}")
+        applying = [each for each in policy.get("Statement", []) if each.get("Condition") != WITHOUT_TLS]
+        if not applying:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({**policy, "Statement": applying})).is_action_permitted(action, resource)
+
+    seams.replace(FakeBucket, "get_permission", permission_over_tls)
     seams.replace(S3Response, "_key_response", of_short_keys)
     seams.replace(S3Response, "_bucket_response_delete_keys", delete_few)
     seams.replace(S3Response, "list_objects_v2", list_few)
