@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from urllib.parse import unquote_plus
 
 from .. import log
 from ..errors import ConfigurationError
+
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")  # halves of a character, which JSON can spell and UTF-8 can't
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def _changes(event: Any) -> Iterator[Change]:
             "source": "aws.s3",
             "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described} as detail,
         }:
-            yield Change(bucket, key, _token(described, detail))
+            yield _change(bucket, key, described, detail)
         case {"Records": [*records]}:
             for record in records:
                 yield from _from_record(record)
@@ -59,7 +63,7 @@ def _changes(event: Any) -> Iterator[Change]:
 def _from_record(record: Any) -> Iterator[Change]:
     match record:
         case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described}}:
-            yield Change(bucket, unquote_plus(key), _token(described, record))
+            yield _change(bucket, unquote_plus(key), described, record)
         case {"Sns": {"Message": str(message)}} | {"body": str(message)}:
             yield from _changes(_unwrapped(message))
         case _:
@@ -73,11 +77,17 @@ def _unwrapped(message: str) -> Any:
         raise ConfigurationError(f"not an S3 event, since it is no JSON: {_shown(message)}") from error
 
 
-def _token(described: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    """The sequencer, which orders the events of one key; some S3-compatible stores have none."""
-    if sequencer := described.get("sequencer"):
-        return str(sequencer)
-    return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:32]
+def _change(bucket: str, key: str, described: Mapping[str, Any], record: Mapping[str, Any]) -> Change:
+    """The token is the sequencer, or the hash of a record without one: some S3-compatible stores send none.
+
+    It becomes the end of a marker's key, so that nothing else may pass for one.
+    """
+    if _NO_TEXT.search(key):
+        raise ConfigurationError(f"not an S3 event, since no object has such a key: {_shown(key)}")
+    sequencer = described.get("sequencer")
+    if isinstance(sequencer, str) and _SEQUENCER.fullmatch(sequencer):
+        return Change(bucket, key, sequencer)
+    return Change(bucket, key, hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:32])
 
 
 def _shown(event: Any) -> str:
