@@ -112,6 +112,8 @@ class Sandbox:
         """Wait while the sandbox is frozen; raise InvocationEnded once it has ended."""
         while (frozen := self._frozen) is not None:
             frozen.thawed.wait()
+            if frozen.killed:
+                self.end(Killed(f"killed while frozen {frozen.when} {frozen.struck}"))
             self._frozen = None if self._frozen is frozen else self._frozen
         if self._ended is not None:
             raise InvocationEnded(f"invocation {self.request_id} has ended: {self._ended}")
@@ -147,7 +149,17 @@ class Fault:
     struck: str | None = None
     frozen: threading.Event = field(default_factory=threading.Event, repr=False)
     thawed: threading.Event = field(default_factory=threading.Event, repr=False)
+    _killed: bool = field(default=False, repr=False)
     _seen: int = field(default=0, repr=False)
+
+    def kill(self) -> None:
+        """End a frozen invocation where it is: no further AWS call of it succeeds."""
+        self._killed = True
+        self.thaw()
+
+    @property
+    def killed(self) -> bool:
+        return self._killed
 
     def thaw(self) -> None:
         """Let a frozen invocation go on; one that has not been frozen yet never will be."""

@@ -1,0 +1,448 @@
+"""What can befall a handler, and at which of its AWS calls: the points of the chaos.
+
+kind                    what happens at a point
+frozen, …               the holder freezes before a call; another works the event off, a newer version is loaded; it thaws
+both frozen             and the other one freezes too
+killed …                the holder is killed before or after a call, and Lambda tries again; or it does not
+error …                 AWS says no, once or from then on
+answer lost             AWS does what it is asked for, and the answer does not arrive
+statement …             a statement fails, is cancelled, or goes on after the invocation that started it
+clocks apart, pages …   frozen and killed, with hosts' clocks a minute apart; with listings in pages of three keys
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import ClientError
+
+from tests.lakes import RAW, REPORTS
+from tests.local_aws.aws_calls import Call, Fault
+from tests.local_aws.engine import SYSTEM, StatementFailed
+
+from .scenarios import SCENARIOS
+from .verdict import left, wrong
+from .world import Kept, World
+
+FIRST = "first-request"
+SECOND = "second-request"
+
+# What AWS can answer other than yes, with the HTTP status, once botocore has given up trying again: any operation of a service,
+# and some of them besides.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# https://docs.aws.amazon.com/athena/latest/APIReference/CommonErrors.html and each operation's page
+# https://docs.aws.amazon.com/glue/latest/webapi/CommonErrors.html and each operation's page
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ERRORS: dict[str, tuple[tuple[str, int], ...]] = {
+    "s3": (("SlowDown", 503), ("InternalError", 500)),
+    "athena": (("ThrottlingException", 400), ("InternalServerException", 500), ("AccessDeniedException", 400)),
+    "glue": (
+        ("ThrottlingException", 400),
+        ("InternalServiceException", 500),
+        ("OperationTimeoutException", 400),
+        ("AccessDeniedException", 400),
+    ),
+    "lambda": (("TooManyRequestsException", 429), ("ServiceException", 500), ("AccessDeniedException", 403)),
+    # Not s3:GetObject: AccessDenied of a raw file is an answer about that file, which is refused with the remedy.
+    "s3:HeadObject": (("AccessDenied", 403),),
+    "s3:ListObjectsV2": (("AccessDenied", 403),),
+    "s3:PutObject": (("AccessDenied", 403), ("ConditionalRequestConflict", 409)),
+    "s3:CopyObject": (("AccessDenied", 403), ("NoSuchKey", 404)),
+    "s3:DeleteObjects": (("AccessDenied", 403),),
+    "athena:StartQueryExecution": (("TooManyRequestsException", 400),),
+    "glue:CreateDatabase": (("ConcurrentModificationException", 400),),
+    "glue:BatchCreatePartition": (("ResourceNumberLimitExceededException", 400),),
+    "glue:BatchDeleteTable": (("ResourceNotReadyException", 400),),
+}
+CHANGES = ("Put", "Copy", "Delete", "Start", "Create", "Invoke")
+"""How the names of the operations begin that do something: of the others a lost answer is an answer asked for again."""
+
+CONDITIONAL = re.compile(r"pipeline/(leases|sources|loads)/|/manifest$")
+
+STATEMENTS = {
+    RAW: ("regexp_extract_all", "AS reasons", "WITH contenders", "count_if(m.source", "'rejected'\n", "DISTINCT h.source"),
+    REPORTS: ("highest_price", "yearly_high"),
+}
+"""Words by which each function's statements can be told apart."""
+
+STATEMENT_ERRORS = {
+    "fails with a read error": StatementFailed("HIVE_CURSOR_ERROR: Failed to read file at s3://bucket/key: Read timed out"),
+    "fails inside Athena": StatementFailed("GENERIC_INTERNAL_ERROR: worker lost", SYSTEM, 200),
+    "is throttled": StatementFailed("HIVE_CANNOT_OPEN_SPLIT: Please reduce your request rate (Status Code: 503)"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """What befalls the handler of a scenario: at its step `step` (from 1), `other` and `detail` as the kind has it."""
+
+    kind: str
+    scenario: str
+    function: str
+    step: int
+    other: int = 0
+    detail: str = ""
+    call: str = ""
+    """What the handler does at that step, in a run in which nothing happens."""
+
+    def __str__(self) -> str:
+        more = "".join(f", {each}" for each in (self.detail, f"then {self.other}" if self.other else "") if each)
+        return f"{self.kind}{more}: {self.scenario}, {self.function} at {self.step} ({self.call})"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a point. `struck` is false where the handler ended before it got there."""
+
+    point: Point
+    struck: bool
+    wrong: list[str]
+    left: list[str]
+    seconds: float = 0.0
+
+    def timed(self, seconds: float) -> Verdict:
+        return replace(self, seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`befall` has it happen and returns whether it did; `gives_up` says that events may end as dead letters.
+
+    Of its points, one in `one_in` of each scenario and function is planned, or with `per_detail` one of each detail and function.
+    """
+
+    befall: Callable[[Trials, Point], bool]
+    points: Callable[[Sequence[Call], random.Random], Iterator[tuple[int, int, str]]]
+    one_in: int = 1
+    per_detail: bool = False
+    gives_up: bool = False
+
+
+class Trials:
+    """One world in which point after point is tried."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._fresh = world.keep()
+        self._stages: dict[tuple[str, str], Kept] = {}
+        self.event: dict[str, object] = {}
+
+    def stage(self, scenario: str, function: str) -> None:
+        """Have everything as it is when the scenario's event has come for the function, as `event`."""
+        world, plan = self.world, SCENARIOS[scenario]
+        if (scenario, function) not in self._stages:
+            world.restore(self._fresh)
+            for changes in plan.before:
+                world.change(changes)
+                world.flow()
+                world.settle()
+                world.runtime.held_back = []
+                world.note_standing()
+            world.change(plan.event)
+            if function == REPORTS:
+                world.send(RAW, world.collect(RAW))
+                world.settle()
+                world.note_standing()
+            self._stages[scenario, function] = world.keep()
+        world.restore(self._stages[scenario, function])
+        self.event = world.collect(function)
+
+    def steps(self, scenario: str, function: str) -> list[Call]:
+        """The AWS calls that the function makes when nothing happens; none where the event changes nothing for it."""
+        self.stage(scenario, function)
+        if self.event is None:
+            return []
+        self.world.send(function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        if found := wrong(self.world) + left(self.world):
+            raise AssertionError(f"{scenario}, {function}, where nothing happens: {found}")
+        return self.world.invocations(FIRST)[0].steps
+
+    def run(self, point: Point) -> Verdict:
+        kind = KINDS[point.kind]
+        self.stage(point.scenario, point.function)
+        struck = kind.befall(self, point)
+        world = self.world
+        world.calm()
+        world.settle()
+        given_up = [str(letter.error) for letter in world.account.dead_letters]
+        waiting = [] if given_up else world.keys("pipeline/inbox/")
+        if given_up:
+            world.drain()
+        found = wrong(world)
+        if not kind.gives_up:
+            found += [f"given up: {error[:300]}" for error in given_up]
+        if leaves := left(world):
+            world.drain()
+            leaves = left(world)
+        return Verdict(point, struck, found, waiting + leaves)
+
+    # What befalls
+
+    def freeze(self, point: Point, second: str) -> bool:
+        """Freeze the holder; let the event be worked off by another and a newer version be loaded; thaw."""
+        fault = self._begin_frozen(point)
+        if fault is None:
+            return False
+        if second != FIRST:
+            self.world.expire_lease(point.function)
+        self.world.send(point.function, self.event, second)
+        self.world.settle_but_frozen()
+        self._load_newer(point)
+        self.world.settle_but_frozen()
+        fault.thaw()
+        return True
+
+    def freeze_both(self, point: Point) -> bool:
+        """Freeze the holder and the one that overtakes it; thaw them in either order; a newer version comes before or after."""
+        fault = self._begin_frozen(point)
+        if fault is None:
+            return False
+        other = self.world.faults.freeze("before", point.other, function=point.function, request_id=FIRST)
+        self.world.send(point.function, self.event, FIRST)
+        if not self.world.until_frozen(other):
+            fault.thaw()
+            return False
+        if "newer before" in point.detail:
+            self.world.expire_lease(point.function)
+            self._load_newer(point)
+            self.world.settle_but_frozen()
+        for each in (fault, other) if "first thaws" in point.detail else (other, fault):
+            each.thaw()
+            self.world.settle_but_frozen()
+        if "newer after" in point.detail:
+            self._load_newer(point)
+        return True
+
+    def kill(self, point: Point) -> bool:
+        """Kill the holder before or after a call, and its retry at a later one where there is `other`."""
+        when = "after" if "after" in point.kind else "before"
+        fault = self.world.faults.arm(when, point.step, request_id=FIRST)  # type: ignore[arg-type]
+        if point.other:
+            self.world.faults.arm("before", point.step + point.other, request_id=FIRST)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        return fault.struck is not None
+
+    def kill_for_good(self, point: Point) -> bool:
+        """Kill the holder, and each retry at its first call; then something newer comes."""
+        fault = self.world.faults.arm("before", point.step, request_id=FIRST, for_good=True)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        self._load_newer(point)
+        self.world.settle()
+        self.world.runtime.dead_letters[:] = [each for each in self.world.account.dead_letters if each.request_id != FIRST]
+        return fault.struck is not None
+
+    def kill_while_another_waits(self, point: Point) -> bool:
+        """Kill the holder once the event of something newer has met it."""
+        fault = self._begin_frozen(point)
+        if fault is None:
+            return False
+        self.world.faults.arm("before", 1, request_id=FIRST, for_good=True)
+        known = len(self.world.runtime.invocations)
+        self._load_newer(point)
+        self.world.runtime.wait_for(
+            "the newer one's first end, or its wait",
+            lambda: len(self.world.runtime.invocations) > known or bool(self.world.lake.logged("waits for the lease")),
+            20,
+        )
+        fault.kill()
+        self.world.settle()
+        self.world.runtime.dead_letters[:] = [each for each in self.world.account.dead_letters if each.request_id != FIRST]
+        return True
+
+    def refuse(self, point: Point) -> bool:
+        """Have AWS say no at the step, or to every call of its operation from then on."""
+        operation, code, status = point.detail.split()
+        error = ClientError(
+            {"Error": {"Code": code, "Message": "as chaos has it"}, "ResponseMetadata": {"HTTPStatusCode": int(status)}},
+            operation.partition(":")[2],
+        )
+        for_good = "for good" in point.kind
+        fault = self.world.faults.arm(
+            "before", point.other or point.step, operation=operation if point.other else None,
+            function=point.function, error=error, for_good=for_good,
+        )  # fmt: skip
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        return fault.struck is not None
+
+    def lose_answer(self, point: Point) -> bool:
+        fault = self.world.faults.lose_answer(point.step, request_id=FIRST)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        return fault.struck is not None
+
+    def fail_statement(self, point: Point) -> bool:
+        text, error = point.detail, STATEMENT_ERRORS[point.kind.removeprefix("statement ").removesuffix(", once")]
+        upset = self.world.upset(text, 1, error)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.settle()
+        return upset.struck
+
+    def cancel_statement(self, point: Point) -> bool:
+        upset = self.world.upset(point.detail)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, 20)
+        self.world.stop_statements(point.detail)
+        self.world.settle()
+        return upset.struck
+
+    def outlive(self, point: Point) -> bool:
+        """Kill the holder while a statement of it runs; that statement succeeds when everything has been done again."""
+        upset = self.world.upset(point.detail)
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, 20)
+        self.world.faults.arm("before", 1, request_id=FIRST, operation="athena:GetQueryExecution")
+        self.world.settle()
+        upset.release.set()
+        self.world.runtime.wait_for("its end", lambda: not self.world.unfinished_statements(), 20)
+        return upset.struck
+
+    def clocks_apart(self, point: Point) -> bool:
+        self.world.set_clocks_apart(60)
+        return self.kill(point) if point.detail == "killed" else self.freeze(point, FIRST)
+
+    def pages_of_three(self, point: Point) -> bool:
+        self.world.list_in_pages_of(3)
+        return self.kill(point) if point.detail == "killed" else self.freeze(point, FIRST)
+
+    def _begin_frozen(self, point: Point) -> Fault | None:
+        """The function frozen before a call, and events flowing; None, once everything has ended, where it was not."""
+        fault = self.world.faults.freeze("before", point.step, function=point.function, request_id=FIRST)
+        self.world.send(point.function, self.event, FIRST)
+        frozen = self.world.until_frozen(fault)
+        self.world.flow()
+        if not frozen:
+            fault.thaw()
+            self.world.settle()
+            return None
+        return fault
+
+    def _load_newer(self, point: Point) -> None:
+        self.world.change(SCENARIOS[point.scenario].newer)
+
+
+# Which points there are
+
+
+def _each(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    """Every step; of those that do the same to one object after the other, three."""
+    alike: dict[str, list[int]] = defaultdict(list)
+    for number, call in enumerate(steps, 1):
+        alike[re.sub(r"[0-9a-f]{4,}|[0-9]+", "#", str(call))].append(number)
+    for numbers in alike.values():
+        chosen = numbers if len(numbers) <= 3 else [numbers[0], chance.choice(numbers[1:-1]), numbers[-1]]
+        yield from ((number, 0, "") for number in chosen)
+
+
+def _every_other(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    """Every other step: to be killed after a call is to be killed before the next one."""
+    yield from sorted(_each(steps, chance))[::2]
+
+
+def _pairs(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for number, _, _ in _each(steps, chance):
+        order = f"the {chance.choice(('first', 'second'))} thaws first, newer {chance.choice(('before', 'after'))}"
+        yield number, chance.randint(1, len(steps)), order
+
+
+def _twice(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for number, _, _ in _each(steps, chance):
+        yield number, chance.randint(1, len(steps)), ""
+
+
+def _either(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for number, _, _ in _each(steps, chance):
+        yield number, 0, chance.choice(("killed", "frozen"))
+
+
+def _errors_of(operation: str) -> tuple[tuple[str, int], ...]:
+    return ERRORS[operation.partition(":")[0]] + ERRORS.get(operation, ())
+
+
+def _refused(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for number, _, _ in _each(steps, chance):
+        call = steps[number - 1]
+        for code, status in _errors_of(call.operation):
+            if status != 409 or CONDITIONAL.search(call.target):
+                yield number, 0, f"{call.operation} {code} {status}"
+
+
+def _refused_for_good(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for operation in dict.fromkeys(call.operation for call in steps):
+        numbers = [number for number, call in enumerate(steps, 1) if call.operation == operation]
+        nths = sorted({1, (len(numbers) + 1) // 2, len(numbers)})
+        for nth in nths:
+            for code, status in _errors_of(operation):
+                if status not in (404, 409):
+                    yield numbers[nth - 1], nth, f"{operation} {code} {status}"
+
+
+def _changing(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    for number, _, _ in _each(steps, chance):
+        if steps[number - 1].operation.partition(":")[2].startswith(CHANGES):
+            yield number, 0, ""
+
+
+def _statements(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
+    function = REPORTS if any("reporting" in call.target for call in steps if call.operation == "s3:CopyObject") else RAW
+    yield from ((1, 0, text) for text in STATEMENTS[function])
+
+
+KINDS: dict[str, Kind] = {
+    "frozen, same request": Kind(lambda trials, point: trials.freeze(point, FIRST), _each),
+    "frozen, lease expired": Kind(lambda trials, point: trials.freeze(point, SECOND), _each, 16),
+    "both frozen": Kind(Trials.freeze_both, _pairs, 6),
+    "killed before": Kind(Trials.kill, _every_other),
+    "killed after": Kind(Trials.kill, _every_other),
+    "killed twice": Kind(Trials.kill, _twice, 16),
+    "killed for good": Kind(Trials.kill_for_good, _each, 16),
+    "killed while another waits": Kind(Trials.kill_while_another_waits, _each, 16),
+    "error once": Kind(Trials.refuse, _refused, per_detail=True),
+    "error for good": Kind(Trials.refuse, _refused_for_good, per_detail=True, gives_up=True),
+    "answer lost": Kind(Trials.lose_answer, _changing, 12),
+    **{f"statement {what}, once": Kind(Trials.fail_statement, _statements, 2) for what in STATEMENT_ERRORS},
+    "statement is cancelled": Kind(Trials.cancel_statement, _statements, 2),
+    "statement outlives its invocation": Kind(Trials.outlive, _statements),
+    "clocks apart": Kind(Trials.clocks_apart, _either, 16),
+    "pages of three keys": Kind(Trials.pages_of_three, _either, 16),
+}
+
+
+def points(scenario: str, function: str, steps: Sequence[Call], seed: int) -> list[Point]:
+    """Every point of a scenario's function, in the order of the kinds; of calls that do the same three, of pairs one a call."""
+    if not steps:
+        return []
+    found = []
+    for kind, described in KINDS.items():
+        chance = random.Random(f"{seed} {kind} {scenario} {function}")
+        for step, other, detail in described.points(steps, chance):
+            found.append(Point(kind, scenario, function, step, other, detail, str(steps[step - 1])))
+    return found
+
+
+def plan(found: Sequence[Point], seed: int, one_in: int = 1) -> list[Point]:
+    """The points to try, one in `one_in` of what each kind plans, and at least one a kind, scenario (or detail) and function."""
+    groups: dict[tuple[str, ...], list[Point]] = defaultdict(list)
+    for point in found:
+        groups[point.kind, point.detail if KINDS[point.kind].per_detail else point.scenario, point.function].append(point)
+    chance = random.Random(seed)
+    chosen = []
+    for (kind, *_), group in groups.items():
+        share = len(group) if KINDS[kind].per_detail else KINDS[kind].one_in * one_in
+        chosen += sorted(chance.sample(group, -(-len(group) // share)), key=lambda point: point.step)
+    return chosen
