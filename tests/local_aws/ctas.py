@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from .dialect.grammar import Node, fail
-from .dialect.outputs import Output
+from .dialect import Output
+from .dialect.grammar import Node, fail, not_supported
 from .engine import StatementFailed
-from .expression import not_supported
 from .trino_types import UNKNOWN, Type, coerces
 
 MAX_PARTITIONS = 100

@@ -12,23 +12,18 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-from duckdb import sqltypes
-from duckdb.func import FunctionNullHandling
 from sqlglot import exp
 
-from . import casts, ctas, formats
+from . import ctas, formats
 from .athena_text import text
 from .catalog import DEFAULT_PARTITION, OWNER, GlueCatalog, GlueTable, parquet_storage
-from .dialect import CompiledQuery, compile_query, macros
-from .dialect.grammar import Node, fail, parse
-from .dialect.outputs import Output
-from .dialect.scopes import PATH, Scan, Table, View
+from .dialect import PATH, CompiledQuery, Output, Scan, Table, View, compile_query, macros
+from .dialect.grammar import Node, fail, not_supported, parse, quote
 from .engine import Column, Outcome, Statement, StatementCancelled, StatementFailed
-from .expression import Expression, not_supported, quote
 from .formats import LAZY_SIMPLE, SYMLINK_INPUT
 from .hive_ddl import HiveDdl
 from .objects import ObjectStore, StoredObject
-from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from_text, result_type, to_hive
+from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from_text, result_type, to_duckdb, to_hive
 
 _ROW = "$row"
 _VIEW_BODY = re.compile(
@@ -55,15 +50,7 @@ class DuckDBEngine:
         self._ddl = HiveDdl(self._catalog, self._objects)
         self._database = duckdb.connect(config={"threads": 2})
         self._database.execute("SET TimeZone = 'UTC'")
-        self._database.create_function(
-            "java_double",
-            casts.java_double,
-            [sqltypes.DOUBLE],
-            sqltypes.VARCHAR,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-        for macro in (*casts.MACROS, *macros.MACROS):
-            self._database.execute(macro)
+        macros.install(self._database)
         self._connecting = threading.Lock()
 
     def close(self) -> None:
@@ -466,16 +453,18 @@ def _coerced(compiled: CompiledQuery, given: Sequence[str], columns: Sequence[tu
         )
     texts, outputs = [], []
     for name, type_ in columns:
-        value = Expression("NULL", UNKNOWN)
+        value, source = "NULL", UNKNOWN
         if name in given:
             number = given.index(name) + 1
-            value = Expression(f"s.c{number}", compiled.outputs[number - 1].type)
-            if not ctas.insertable(value.type, type_):
+            value, source = f"s.c{number}", compiled.outputs[number - 1].type
+            if not ctas.insertable(source, type_):
                 raise fail(
                     "TYPE_MISMATCH",
-                    f"line 1:1: Mismatch at column {number}: '{name}' is of type {type_} but expression is of type {value.type}",
+                    f"line 1:1: Mismatch at column {number}: '{name}' is of type {type_} but expression is of type {source}",
                 )
-        texts.append(casts.cast(value, type_).sql)
+        if source.is_timestamp and type_.is_timestamp:
+            value = f"trino_round_timestamp({value}, {10 ** (6 - type_.precision)})"
+        texts.append(f"CAST({value} AS {to_duckdb(type_)})")
         outputs.append(Output(name, type_))
     return CompiledQuery(f"SELECT {', '.join(texts)} FROM ({compiled.sql}) AS s", outputs, compiled.scans)
 

@@ -61,7 +61,7 @@ TINYINT, SMALLINT, INTEGER, BIGINT = Type("tinyint"), Type("smallint"), Type("in
 REAL, DOUBLE = Type("real"), Type("double")
 VARCHAR, VARBINARY, DATE = Type("varchar"), Type("varbinary"), Type("date")
 TIMESTAMP_TZ = Type("timestamp with time zone")
-DAY_INTERVAL, MONTH_INTERVAL = Type("interval day to second"), Type("interval year to month")
+INTERVAL = Type("interval")
 
 _INTEGER_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 _NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
@@ -71,8 +71,6 @@ _DUCKDB = {
     "real": "FLOAT",
     "timestamp": "TIMESTAMP",
     "timestamp with time zone": "TIMESTAMPTZ",
-    "interval day to second": "INTERVAL",
-    "interval year to month": "INTERVAL",
 }
 _HIVE = {"varchar": "string", "integer": "int", "real": "float", "varbinary": "binary", "timestamp": "timestamp"}
 _FROM_HIVE = {"string": "varchar", "char": "varchar", "int": "integer", "float": "real", "binary": "varbinary"}

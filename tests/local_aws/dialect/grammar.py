@@ -1,7 +1,4 @@
-"""Trino's SQL as sqlglot parses it, and the refusals that point at a place in it.
-
-sqlglot only parses: its own transpiling is not used, since it passes on what it does not know.
-"""
+"""Trino's SQL as sqlglot parses it, and the refusals that point at a place in it."""
 
 from __future__ import annotations
 
@@ -13,13 +10,14 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 
 from ..engine import StatementFailed
-from ..expression import not_supported
 
 Node = exp.Expr
 
 
 class Athena(Trino):
-    """Trino's grammar with every function call left as it was written, since the functions are resolved here."""
+    """Trino's grammar with every function call left as it was written, since `translation` and `macros` know the functions."""
+
+    SUPPORTS_NULL_TYPE = True
 
     class Parser(Trino.Parser):  # type: ignore[misc, valid-type, unused-ignore]
         FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -41,12 +39,39 @@ def parse(sql: str) -> Node:
         raise StatementFailed(f"SYNTAX_ERROR: line 1:1: {error}") from None
     if len(statements) != 1:
         raise StatementFailed("SYNTAX_ERROR: Only one sql statement is allowed. Got: " + sql[:200])
-    return statements[0]
+    return statements[0].transform(_plain_call, copy=False)
+
+
+def _plain_call(node: Node) -> Node:
+    """A call that has words between its arguments, as the plain call that means the same."""
+    if isinstance(node, exp.Trim):
+        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
+        return call(name, node.this, node.args.get("expression"))
+    if isinstance(node, exp.Substring):
+        return call("substr", node.this, node.args.get("start"), node.args.get("length"))
+    if isinstance(node, exp.StrPosition):
+        return call("strpos", node.this, node.args["substr"])
+    if isinstance(node, exp.Extract):
+        return call(node.this.name.lower(), node.expression)
+    return node
+
+
+def call(name: str, *arguments: Node | None) -> Node:
+    return exp.Anonymous(this=name, expressions=[argument for argument in arguments if argument is not None])
+
+
+def quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def fail(error_name: str, message: str, node: Node | None = None, error_type: int = 1001) -> StatementFailed:
     """Trino's error of that name at `node`; `error_type` is Athena's number for its kind."""
     return StatementFailed(f"{error_name}: {position(node)}{message}", error_type=error_type)
+
+
+def not_supported(what: str) -> StatementFailed:
+    """What Athena may well run, but the local engine is not known to run with the same meaning."""
+    return StatementFailed(f"NOT_SUPPORTED_LOCALLY: {what}")
 
 
 def position(node: Node | None) -> str:
@@ -58,10 +83,3 @@ def position(node: Node | None) -> str:
             width = meta.get("end", 0) - meta.get("start", 0)
             found.append((meta["line"], max(1, meta["col"] - width)))
     return "line {}:{}: ".format(*min(found)) if found else ""
-
-
-def only(node: Node, *allowed: str) -> None:
-    """Refuse a node that carries a clause which no rule here looks at."""
-    for name, value in node.args.items():
-        if value and name not in allowed:
-            raise not_supported(f"{type(node).__name__} with {name.strip('_')} in {node.sql(dialect='trino')[:80]}")

@@ -1,59 +1,156 @@
-"""DuckDB macros for functions that part from Trino's at the edges: an index of zero, an empty text, padding."""
+"""Trino's functions and casts as DuckDB macros whose names open with trino_, where DuckDB's own part from them.
+
+A function that has no macro of its name goes to DuckDB's function of that name. `cast_date` and `try_cast_date`, say, stand
+for casts of text: Trino's are narrower than DuckDB's ('1_000', '0x1F' and 'inf' are numbers to DuckDB only).
+"""
 
 from __future__ import annotations
 
-from ..expression import literal
+import decimal
+import math
+import re
+
+import duckdb
+from duckdb import sqltypes
+from duckdb.func import FunctionNullHandling
 
 # What Character.isWhitespace of Java holds for a blank, which Trino's trim takes away.
-_WHITESPACE = "".join(
-    map(
-        chr,
-        [
-            *range(0x09, 0x0E),
-            *range(0x1C, 0x21),
-            0x1680,
-            *range(0x2000, 0x2007),
-            *range(0x2008, 0x200B),
-            0x2028,
-            0x2029,
-            0x205F,
-            0x3000,
-        ],
-    )
-)
+_JAVA_BLANKS = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029]
+_WHITESPACE = "".join(map(chr, [*_JAVA_BLANKS, 0x205F, 0x3000]))
 
-MACROS = [
-    "CREATE MACRO joined(a, separator) AS "
-    "CASE WHEN a IS NOT NULL AND separator IS NOT NULL THEN coalesce(array_to_string(a, separator), '') END",
-    *(
-        f"CREATE MACRO {name}_to(s, size, padding) AS CASE WHEN size < 0 OR size > 2147483647 "
-        "THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]') "
-        "WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') "
-        f"ELSE {name}(s, CAST(size AS INTEGER), padding) END"
-        for name in ("lpad", "rpad")
-    ),
-    # DuckDB's own trim takes a list of characters too, but is ten times slower.
-    *(
-        f"CREATE MACRO {name}_whitespace(s) AS regexp_replace(s, {literal(pattern)}, '', 'g')"
-        for name, pattern in (
-            ("trim", f"^[{_WHITESPACE}]+|[{_WHITESPACE}]+$"),
-            ("ltrim", f"^[{_WHITESPACE}]+"),
-            ("rtrim", f"[{_WHITESPACE}]+$"),
-        )
-    ),
-    "CREATE MACRO substr_from(s, start) AS CASE WHEN start = 0 OR -start > length(s) "
-    "THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start) END",
-    "CREATE MACRO substr_of(s, start, size) AS CASE WHEN start = 0 OR size <= 0 OR -start > length(s) "
-    "THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start, size) END",
-    "CREATE MACRO element_of(a, i) AS CASE WHEN i = 0 "
-    "THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') ELSE list_extract(a, i) END",
-    "CREATE MACRO slice_of(a, start, size) AS CASE "
-    "WHEN start = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') "
-    "WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') "
-    "WHEN start < 0 AND -start > len(a) THEN a[1:0] "
-    "WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END",
-    "CREATE MACRO split_at(s, delimiter) AS CASE WHEN delimiter = '' "
-    "THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string') ELSE string_split(s, delimiter) END",
-    "CREATE MACRO replace_in(s, search, replacement) AS CASE WHEN search = '' "
-    "THEN error('NOT_SUPPORTED_LOCALLY: replace with an empty search string') ELSE replace(s, search, replacement) END",
-]
+_FUNCTIONS = rf"""
+date_add(unit, n, d) AS CASE unit
+    WHEN 'second' THEN d + to_seconds(CAST(n AS INTEGER)) WHEN 'minute' THEN d + to_minutes(CAST(n AS INTEGER))
+    WHEN 'hour' THEN d + to_hours(CAST(n AS INTEGER)) WHEN 'day' THEN d + to_days(CAST(n AS INTEGER))
+    WHEN 'week' THEN d + to_weeks(CAST(n AS INTEGER)) WHEN 'month' THEN d + to_months(CAST(n AS INTEGER))
+    WHEN 'quarter' THEN d + to_quarters(CAST(n AS INTEGER)) WHEN 'year' THEN d + to_years(CAST(n AS INTEGER)) END;
+can_pad(size, padding) AS CASE WHEN size < 0 OR size > 2147483647
+    THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
+    WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') ELSE true END;
+array_join(a, separator) AS CASE WHEN a IS NOT NULL AND separator IS NOT NULL
+    THEN coalesce(array_to_string(a, separator), '') END;
+array_sort(a) AS list_sort(a, 'ASC', 'NULLS LAST');
+cardinality(a) AS CAST(len(a) AS BIGINT);
+codepoint(s) AS unicode(s);
+contains(a, x) AS CASE WHEN a IS NULL OR x IS NULL THEN NULL WHEN list_contains(a, x) THEN true
+    WHEN list_count(a) = len(a) THEN false END;
+count_if(x) AS CASE WHEN x THEN 1 END;
+date_diff(unit, a, b) AS date_sub(unit, a, b);
+date_format(d, f) AS strftime(d, f);
+day_of_month(d) AS day(d);
+day_of_week(d) AS isodow(d);
+day_of_year(d) AS dayofyear(d);
+element_at(a, i) AS CASE WHEN i = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
+    ELSE list_extract(a, i) END;
+from_utf8(b) AS decode(b);
+infinity() AS CAST('Infinity' AS DOUBLE);
+is_finite(x) AS isfinite(x);
+is_nan(x) AS isnan(x);
+last_day_of_month(d) AS last_day(d);
+lpad(s, size, padding) AS CASE WHEN trino_can_pad(size, padding) THEN lpad(s, CAST(size AS INTEGER), padding) END;
+rpad(s, size, padding) AS CASE WHEN trino_can_pad(size, padding) THEN rpad(s, CAST(size AS INTEGER), padding) END;
+ltrim(s) AS regexp_replace(s, '^[{_WHITESPACE}]+', '', 'g'), (s, characters) AS ltrim(s, characters);
+now_of_trino() AS date_trunc('millisecond', now());
+regexp_extract(s, pattern, number := 0) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, number) END;
+regexp_like(s, pattern) AS regexp_matches(s, pattern);
+regexp_replace(s, pattern, r := '') AS regexp_replace(s, pattern, r, 'g');
+replace(s, search, r := '') AS CASE WHEN search = ''
+    THEN error('NOT_SUPPORTED_LOCALLY: replace with an empty search string') ELSE replace(s, search, r) END;
+rtrim(s) AS regexp_replace(s, '[{_WHITESPACE}]+$', '', 'g'), (s, characters) AS rtrim(s, characters);
+slice(a, start, size) AS CASE
+    WHEN start = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
+    WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0')
+    WHEN start < 0 AND -start > len(a) THEN a[1:0]
+    WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END;
+split(s, delimiter) AS CASE WHEN delimiter = ''
+    THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string')
+    WHEN delimiter IS NOT NULL THEN string_split(s, delimiter) END;
+split_part(s, delimiter, i) AS CASE WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero')
+    ELSE list_extract(trino_split(s, delimiter), i) END;
+substr(s, start) AS CASE WHEN start = 0 OR -start > length(s)
+    THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start) END,
+    (s, start, size) AS CASE WHEN start = 0 OR size <= 0 OR -start > length(s)
+    THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start, size) END;
+to_utf8(s) AS encode(s);
+trim(s) AS regexp_replace(s, '^[{_WHITESPACE}]+|[{_WHITESPACE}]+$', '', 'g'), (s, characters) AS trim(s, characters);
+round_timestamp(t, micros) AS make_timestamp(
+    epoch_us(t) + micros // 2 - ((epoch_us(t) + micros // 2) % micros + micros) % micros);
+"""
+
+
+def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
+    """`text` cast where `s` is spelt as Trino allows, else NULL.
+
+    String.trim() of Java takes every character up to the blank. DuckDB's casts take the usual ones themselves, which is
+    many times faster than taking them away; the second branch is for the others, and for a suffix.
+    """
+    stripped = rf"regexp_replace({text}, '^[\x01-\x20]+|[\x01-\x20]+$', '', 'g')"
+    if suffix:
+        stripped = f"rtrim({stripped}, 'dDfF')"
+    return (
+        f"CASE WHEN {_matches(pattern)} THEN TRY_CAST({text} AS {type_}) "
+        rf"WHEN regexp_full_match(s, '[\x01-\x20]*(?:{pattern}){suffix}[\x01-\x20]*') THEN TRY_CAST({stripped} AS {type_}) END"
+    )
+
+
+def _matches(pattern: str) -> str:
+    return rf"regexp_full_match(s, '[\t-\r ]*(?:{pattern})[\t-\r ]*')"
+
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_FAR_DAY = "(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{4,})-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
+_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
+_ZONED = f"{_DAY} {_TIME}(?::[0-9.]+)? ?(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
+_UNSIGNED, _WITH_SECONDS = "replace(s, '+', '')", "rtrim(s) || ':00'"
+_TEXT_CASTS = {
+    **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
+    "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
+    "DATE": f"CASE WHEN {_matches(_FAR_DAY)} THEN CAST(error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999: ' || s) AS DATE) "
+    f"ELSE {_read('[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}', 'DATE', _UNSIGNED)} END",
+    "TIMESTAMP": f"CASE WHEN {_matches(_ZONED)} "
+    "THEN CAST(error('NOT_SUPPORTED_LOCALLY: a timestamp with a zone in its text: ' || s) AS TIMESTAMP) ELSE coalesce("
+    f"{_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
+    f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)}) END",
+    "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
+    "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
+    "DECIMAL_TEXT": _read(_NUMBER, "VARCHAR"),
+}
+
+
+def _macros() -> list[str]:
+    casts = [f"try_cast_{name}(s) AS {body}" for name, body in _TEXT_CASTS.items()]
+    casts += [
+        f"cast_{name}(s) AS CASE WHEN s IS NULL OR trino_try_cast_{name}(s) IS NOT NULL THEN trino_try_cast_{name}(s) "
+        f"ELSE CAST(error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to {name}') AS {name}) END"
+        for name in _TEXT_CASTS
+        if name != "DECIMAL_TEXT"
+    ]
+    return [*casts, *filter(None, map(str.strip, _FUNCTIONS.split(";\n")))]
+
+
+MACROS = _macros()
+NAMES = frozenset(re.match(r"\w+", macro)[0].lower() for macro in MACROS)  # type: ignore[index]
+
+
+def java_double(value: float | None) -> str | None:
+    """Trino's text of a double: 1.5E0, 1.0E10, NaN, Infinity."""
+    if value is None:
+        return None
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "0E0"
+    mantissa, _, exponent = f"{decimal.Decimal(repr(value)).normalize():E}".partition("E")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
+
+
+def install(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros known to a database."""
+    special = FunctionNullHandling.SPECIAL
+    connection.create_function("java_double", java_double, [sqltypes.DOUBLE], sqltypes.VARCHAR, null_handling=special)
+    for macro in MACROS:
+        connection.execute(f"CREATE MACRO trino_{macro}")

@@ -1,0 +1,202 @@
+"""What of Trino's SQL is permitted: what a recorded statement has, with the same types of operands.
+
+`expressions.tsv` records what Trino answers, and whether DuckDB answers the same. Each part of a statement has a `kind`, such
+as "add(integer, double)", "lower(varchar)", "cast(varchar, date)" or "join left". A kind passes if a statement that the record
+calls the same has it. Where Trino itself refuses the statement for its types, the kind fails with Trino's error.
+`permits.txt` is drawn from the record, since parsing all of it would hold up the first statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from sqlglot import exp
+
+from ..engine import StatementFailed
+from ..trino_types import UNKNOWN, Type
+from .annotation import selects, type_of
+from .grammar import Node, fail, not_supported
+
+PERMITS = Path(__file__).with_name("permits.txt")
+# Errors that Trino finds before it runs a statement, in the types of a part's operands.
+REFUSALS = ("TYPE_MISMATCH", "FUNCTION_NOT_FOUND", "INVALID_FUNCTION_ARGUMENT", "TYPE_NOT_FOUND")
+_UNITS = ("date_add", "date_diff", "date_trunc")
+_ANY_NUMBER = ("coalesce", "concat", "greatest", "least")
+# Parts whose operands' types say what they mean; of others it is the clauses that they have.
+_TYPED = (
+    exp.Binary,
+    exp.Unary,
+    exp.Between,
+    exp.In,
+    exp.Case,
+    exp.Array,
+    exp.Anonymous,
+    exp.Coalesce,
+    exp.Cast,
+    exp.Where,
+    exp.Having,
+    exp.Ordered,
+    exp.Exists,
+    exp.Lambda,
+)
+_WITHOUT_KIND = (
+    exp.Identifier,
+    exp.Paren,
+    exp.Tuple,
+    exp.Column,
+    exp.Literal,
+    exp.Star,
+    exp.DataType,
+    exp.DataTypeParam,
+    exp.Alias,
+    exp.TableAlias,
+)
+
+
+def kinds(query: Node) -> Iterator[tuple[str, Node]]:
+    """The kinds of all parts of an annotated query, each with the part."""
+    for node in query.walk(prune=lambda node: isinstance(node, exp.DataType)):
+        if not isinstance(node, _WITHOUT_KIND):
+            for kind in _kinds_of(node):
+                yield kind, node
+
+
+def _kinds_of(node: Node) -> Iterable[str]:
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+    if isinstance(node, exp.Anonymous):
+        return _calls(name, node)
+    if isinstance(node, exp.Cast):
+        if type_of(node.this) == type_of(node) and _target(node) != "varchar(n)":
+            return []
+        return [f"{name}({_operand(node.this)}, {_target(node)})"]
+    if isinstance(node, exp.SetOperation):
+        sides = zip(selects(node.this), selects(node.expression), strict=True)
+        return [*_clauses(name, node), *(f"{name}({_operand(one)}, {_operand(other)})" for one, other in sides)]
+    if isinstance(node, exp.Values):
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
+        return [f"{name}({_set(column)})" for column in zip(*rows, strict=True)]
+    if isinstance(node, exp.Group):
+        return [*_clauses(name, node), *(f"{name}({_operand(item)})" for item in node.expressions)]
+    if isinstance(node, exp.Window):
+        inner = node.find(exp.Anonymous)
+        return [*_clauses(name, node), f"window {inner.name.lower() if inner else '?'}"]
+    if isinstance(node, exp.WindowSpec):
+        return [f"{name} {node.text('kind')} {side} {_bound(node, side)}".lower() for side in ("start", "end")]
+    if isinstance(node, exp.Join):
+        condition = node.args.get("on")
+        return [*_clauses(name, node), *([f"join on({_operand(condition)})"] if condition else [])]
+    if isinstance(node, exp.Interval):
+        amount = "constant" if isinstance(node.this, exp.Literal) else "?"
+        return [f"interval {amount} {node.unit.name.lower() if node.unit else '?'}"]
+    if isinstance(node, exp.In):
+        subquery = node.args.get("query")
+        return [f"in({_operand(node.this)}, {'query ' + _operand(subquery) if subquery else _set(node.expressions)})"]
+    if isinstance(node, exp.Case):
+        results = [branch.args["true"] for branch in node.args["ifs"]] + [node.args.get("default") or exp.Null()]
+        conditions = [branch.this for branch in node.args["ifs"]]
+        subject = f" {_operand(node.this)}" if node.this else ""
+        return [f"case{subject}({_set(conditions)}: {_set(results)})"]
+    if isinstance(node, exp.Array):
+        return [f"array({_set(node.expressions)})"]
+    if isinstance(node, exp.Coalesce):
+        return [f"coalesce({_set([node.this, *node.expressions])})"]
+    if isinstance(node, _TYPED):
+        operands = [value for value in node.args.values() if isinstance(value, exp.Expr)]
+        flags = [f"{name} {arg}" for arg, value in node.args.items() if value and not isinstance(value, exp.Expr | list)]
+        return [*flags, f"{name}({', '.join(map(_operand, operands))})"]
+    return _clauses(name, node)
+
+
+def _bound(node: exp.WindowSpec, side: str) -> str:
+    bound = node.args.get(side)
+    return f"{_operand(bound) if isinstance(bound, exp.Expr) else bound} {node.text(f'{side}_side')}"
+
+
+def _clauses(name: str, node: Node) -> Iterable[str]:
+    """The clauses that a part has, with the words in them."""
+    yield name
+    for arg, value in node.args.items():
+        if isinstance(value, str) and arg != "this":
+            yield f"{name} {arg.strip('_')} {value.lower()}"
+        elif value:
+            yield f"{name} {arg.strip('_')}"
+
+
+def _calls(name: str, node: exp.Anonymous) -> Iterable[str]:
+    arguments = node.expressions
+    if name in _ANY_NUMBER:
+        return [f"{name}({_set(arguments)})"]
+    operands = [_operand(argument) for argument in arguments]
+    texts = [argument.name if isinstance(argument, exp.Literal) and argument.is_string else None for argument in arguments]
+    if name in _UNITS and texts and texts[0] is not None:
+        operands[0] = f"'{texts[0].lower()}'"
+    elif name.startswith("regexp_"):
+        operands = ["constant" if text is not None else operand for text, operand in zip(texts, operands, strict=True)]
+        operands[0] = _operand(arguments[0])
+    elif name == "date_format" and len(texts) == 2 and texts[1] is not None:
+        return [f"{name}({operands[0]}, '{specifier}')" for specifier in re.findall("%.", texts[1]) or ["?"]]
+    return [f"{name}({', '.join(operands)})"]
+
+
+def _operand(node: Node) -> str:
+    if isinstance(node, exp.Star):
+        return "*"
+    if isinstance(node, exp.Interval):
+        return f"interval {node.unit.name.lower() if node.unit else '?'}"
+    prefix = "distinct " if isinstance(node, exp.Distinct) else "ordered " if isinstance(node, exp.Order) else ""
+    return prefix + _name(UNKNOWN if isinstance(node, exp.Null) else type_of(node))
+
+
+def _name(type_: Type) -> str:
+    """Decimals of all digits are one: results are cast to the digits that Trino gives."""
+    return f"array({_name(type_.element)})" if type_.name == "array" else "decimal" if type_.name == "decimal" else str(type_)
+
+
+def _target(node: exp.Cast) -> str:
+    bounded = type_of(node).name == "varchar" and node.to.expressions
+    return "varchar(n)" if bounded else _name(type_of(node))
+
+
+def _set(nodes: Iterable[Node]) -> str:
+    return "|".join(sorted(set(map(_operand, nodes))))
+
+
+@lru_cache(maxsize=1)
+def permitted() -> dict[str, str]:
+    """Each recorded kind: an empty text for one that passes, else the error that Trino refuses it with."""
+    lines = PERMITS.read_text(encoding="utf-8").splitlines()
+    return {kind: error for line in lines for error, _, kind in [line.rpartition("\t")]}
+
+
+def check(query: Node) -> None:
+    """Refuse an annotated query that has a part of a kind that is not permitted."""
+    known = permitted()
+    for kind, node in kinds(query):
+        error = known.get(kind)
+        if error is None:
+            raise not_supported(
+                f"no recorded statement has {kind}, as here: {node.sql(dialect='trino')[:120]}. Athena may accept this; "
+                "local DuckDB is not known to mean the same. Record a statement that has it, so that both are held against each "
+                'other: python -m tests.local_aws.tests.record "SELECT …"; or run on the Trino engine'
+            )
+        if error:
+            raise fail(error, f"{kind} in {node.sql(dialect='trino')[:120]}", node)
+
+
+def draw(recorded: Iterable[tuple[str, str]], annotated: Callable[[str], Node]) -> str:
+    """The text of `permits.txt` for statements of the record that are the same, each with the error of Trino or an empty text."""
+    found: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for statement, error in recorded:
+        if error and error not in REFUSALS:
+            continue
+        try:
+            for kind, _ in kinds(annotated(statement)):
+                (refused if error else found)[kind] = error
+        except StatementFailed:
+            if not error:
+                raise
+    return "".join(f"{error}\t{kind}\n" if error else f"{kind}\n" for kind, error in sorted({**refused, **found}.items()))

@@ -1,0 +1,270 @@
+"""What DuckDB means otherwise than Trino, put so that it means the same: operators, casts, aggregates, patterns and formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects import duckdb
+
+from ..trino_types import DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
+from .annotation import type_of
+from .grammar import Node, call, fail, not_supported
+from .macros import NAMES
+
+_AGGREGATES = {
+    "count_if": "count",
+    "every": "bool_and",
+    "arbitrary": "any_value",
+    "max_by": "arg_max_null",
+    "min_by": "arg_min_null",
+    "stddev": "stddev_samp",
+    "variance": "var_samp",
+}
+# MySQL's specifiers, as Trino has them, in strftime's spelling; those not here are spelt alike.
+_FORMATS = {"i": "%M", "s": "%S", "M": "%B", "W": "%A", "e": "%-d", "c": "%-m", "T": "%H:%M:%S", "h": "%I"}
+# To DuckDB NaN equals itself and is greater than any number; to Trino no comparison with it holds, except <>. This is the
+# operand whose being NaN would let DuckDB's comparison hold (or, for <>, not hold).
+_NAN_GUARDS: dict[type[Node], str] = {
+    exp.EQ: "this",
+    exp.NEQ: "this",
+    exp.LT: "expression",
+    exp.LTE: "expression",
+    exp.GT: "this",
+    exp.GTE: "this",
+}
+# What Java's regular expressions mean otherwise than RE2's; what RE2 lacks, it refuses itself.
+_OTHER_PATTERNS = re.compile(r"&&|\[:|\\[vpPQ]|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
+
+
+class DuckDB(duckdb.DuckDB):
+    """sqlglot's, for functions that it does not know by name."""
+
+    class Generator(duckdb.DuckDB.Generator):  # type: ignore[misc, valid-type, unused-ignore]
+        IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS = (exp.Expr,)
+
+
+def rewrite(query: Node) -> Node:
+    """The annotated query with every part replaced that DuckDB would read otherwise, operands before what they are part of."""
+    root = exp.Subquery(this=query)
+    for node in reversed(list(query.walk())):
+        rule = _RULES.get(type(node))
+        if rule is not None:
+            parent, key, index, type_ = node.parent, node.arg_key, node.index, node.type
+            replacement = rule(node)
+            if replacement is not node and parent is not None and key is not None:
+                parent.set(key, replacement, index)
+                replacement.type = type_
+    rewritten: Node = root.this
+    return rewritten
+
+
+def _cast_to(sql: Node, type_: Type, word: type[Node] = exp.Cast) -> Node:
+    return word(this=sql, to=exp.DataType.build(to_duckdb(type_), dialect="duckdb"))
+
+
+def _arithmetic(node: Node) -> Node:
+    type_ = type_of(node)
+    if type_.is_integer and isinstance(node, exp.Div):
+        return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
+    has_interval = isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval)
+    return _cast_to(node, type_) if type_.name == "decimal" or (type_ == DATE and has_interval) else node
+
+
+def _comparison(node: Node) -> Node:
+    guard = _NAN_GUARDS.get(type(node))
+    if guard is None or DOUBLE not in (type_of(node.this), type_of(node.expression)):
+        return node
+    is_nan = call("isnan", exp.cast(node.args[guard].copy(), "double"))
+    if isinstance(node, exp.NEQ):
+        return exp.Paren(this=exp.Or(this=node, expression=is_nan))
+    return exp.Paren(this=exp.And(this=node, expression=exp.Not(this=is_nan)))
+
+
+def _between(node: Node) -> Node:
+    if DOUBLE not in (type_of(node.this), type_of(node.args["low"]), type_of(node.args["high"])):
+        return node
+    low = exp.GTE(this=node.this.copy(), expression=node.args["low"])
+    high = exp.LTE(this=node.this, expression=node.args["high"])
+    return exp.Paren(this=exp.And(this=_comparison(low), expression=_comparison(high)))
+
+
+def _cast(node: Node) -> Node:
+    source, target, value = type_of(node.this), type_of(node), node.this
+    trying = isinstance(node, exp.TryCast) or _in_try(node)
+    word = exp.TryCast if trying else exp.Cast
+    prefix = "trino_try_cast" if trying else "trino_cast"
+    if target == VARCHAR:
+        text = _text_of(value, source)
+        parameters = node.args["to"].expressions
+        if not parameters:
+            return text
+        if source != VARCHAR:
+            raise not_supported(f"cast of {source} to a bounded varchar, which fails where it does not fit")
+        return call("substr", text, exp.Literal.number(1), exp.Literal.number(parameters[0].name))
+    if source == VARCHAR and target.name == "decimal":
+        return _decimal_of(value, target, trying)
+    if source == VARCHAR and target.name in (
+        "date",
+        "boolean",
+        "double",
+        "timestamp",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+    ):
+        return _rounded(call(f"{prefix}_{target.name}", value), target, 6)
+    if source.name in ("double", "real") and target.is_integer:
+        return _cast_to(call("round", value), target, word)
+    if source == DOUBLE and target.name == "decimal":
+        # Trino rounds the double's shortest text, DuckDB its exact value: 1.005e0 would be 1.00 instead of 1.01.
+        return _decimal_of(call("java_double", value), target, trying)
+    if source.is_timestamp and target.is_timestamp:
+        return _rounded(value, target, source.precision)
+    if source == TIMESTAMP_TZ:
+        return exp.cast(exp.cast(value, "timestamp"), to_duckdb(target), dialect="duckdb")
+    return _cast_to(value, target, exp.Cast if source == UNKNOWN else word)
+
+
+def _rounded(moment: Node, target: Type, given: int) -> Node:
+    if not target.is_timestamp or target.precision >= given:
+        return moment
+    return call("trino_round_timestamp", moment, exp.Literal.number(10 ** (6 - target.precision)))
+
+
+def _text_of(value: Node, source: Type) -> Node:
+    if source == DOUBLE:
+        return call("java_double", value)
+    if source.is_timestamp:
+        if source.precision not in (0, 3, 6):
+            raise not_supported(f"cast of {source} to varchar")
+        fraction = {0: "", 3: ".%g", 6: ".%f"}[source.precision]
+        return call("strftime", value, exp.Literal.string(f"%Y-%m-%d %H:%M:%S{fraction}"))
+    return value if source == VARCHAR else _cast_to(value, VARCHAR)
+
+
+def _decimal_of(text: Node, target: Type, trying: bool) -> Node:
+    """A value of too many digits fails in either engine, a text that is not a number too."""
+    read = call("trino_try_cast_decimal_text", text.copy())
+    return _cast_to(read if trying else call("coalesce", read, text.copy()), target, exp.TryCast if trying else exp.Cast)
+
+
+def _in_try(node: Node) -> bool:
+    parent = node.parent
+    while parent is not None and not isinstance(parent, exp.Query):
+        if isinstance(parent, exp.Anonymous) and parent.name.lower() == "try":
+            return True
+        parent = parent.parent
+    return False
+
+
+def _call(node: Node) -> Node:
+    name = node.name.lower()
+    arguments: list[Node] = node.expressions
+    if name.startswith("regexp_"):
+        _check_pattern(name, node)
+    if name == "concat":
+        # DuckDB's passes over NULLs, as do its greatest and least.
+        return exp.Paren(this=reduce(lambda one, other: exp.DPipe(this=one, expression=other), arguments))
+    if name == "if":
+        return exp.Case(ifs=[exp.If(this=arguments[0], true=arguments[1])], default=arguments[2] if arguments[2:] else None)
+    if name in ("greatest", "least"):
+        missing = exp.or_(*(exp.Is(this=argument.copy(), expression=exp.Null()) for argument in arguments))
+        return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=node)
+    if name in ("floor", "ceil", "ceiling", "round") and len(arguments) == 1 and type_of(arguments[0]).is_integer:
+        return arguments[0]
+    if name == "date":
+        return call("trino_cast_date", *arguments) if type_of(arguments[0]) == VARCHAR else _cast_to(arguments[0], DATE)
+    if name == "date_format":
+        format_ = re.sub("%(.)", lambda found: _FORMATS.get(found[1], found[0]), arguments[1].name)
+        arguments[1].replace(exp.Literal.string(format_))
+    if name == "transform":
+        name = "list_transform"
+    elif name == "avg":
+        _first(arguments[0]).replace(exp.cast(_first(arguments[0]).copy(), "double"))
+    elif name == "count_if":
+        arguments[0].replace(call("trino_count_if", arguments[0].copy()))
+    node.set("this", _AGGREGATES.get(name, f"trino_{name}" if name in NAMES else name))
+    if name in ("date_add", "date_trunc") and type_of(node) == DATE:
+        return _cast_to(node, DATE)
+    return _summed(node)
+
+
+def _first(argument: Node) -> Node:
+    return argument.expressions[0] if isinstance(argument, exp.Distinct) else argument
+
+
+def _summed(node: Node) -> Node:
+    """A sum has Trino's type once FILTER and OVER stand by it; DuckDB's of integers has more digits."""
+    if node.arg_key == "this" and isinstance(node.parent, exp.Filter | exp.Window):
+        return node
+    inner = node.find(exp.Anonymous)
+    return _cast_to(node, type_of(node)) if inner is not None and inner.name == "sum" and _is_of(node, inner) else node
+
+
+def _is_of(node: Node, inner: Node) -> bool:
+    while isinstance(node, exp.Filter | exp.Window):
+        node = node.this
+    return node is inner
+
+
+def _check_pattern(name: str, node: Node) -> None:
+    """Refuse a pattern, group or replacement that RE2 and Java may read otherwise."""
+    text, third = node.expressions[1].name, node.expressions[2] if len(node.expressions) > 2 else None
+    if _OTHER_PATTERNS.search(text.replace(r"\\", "")):
+        raise not_supported(f"the pattern {text!r}, which Java and RE2 read otherwise")
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise fail("INVALID_FUNCTION_ARGUMENT", f"{error} in the pattern {text!r}", node) from None
+    matches_nothing = pattern.fullmatch("") is not None
+    if name == "regexp_replace" and third is not None:
+        if "\\" in third.name or re.search(r"\$(?!\d)|\$\d\d", third.name) or (third.name and matches_nothing):
+            raise not_supported(f"the replacement {third.name!r} for the pattern {text!r}")
+        third.replace(exp.Literal.string(re.sub(r"\$(\d)", r"\\\1", third.name)))
+    elif third is not None:
+        if not isinstance(third, exp.Literal):
+            raise not_supported(f"{name} with a group that is not a literal")
+        if int(third.name) > pattern.groups:
+            raise fail(
+                "INVALID_FUNCTION_ARGUMENT", f"Pattern has {pattern.groups} groups. Cannot access group {third.name}", node
+            )
+        if int(third.name) and re.search(r"\)[?*]|\)\{0|\|", text):
+            # Trino gives NULL for a group that took no part, RE2 an empty text.
+            raise not_supported(f"a group that may take no part in the match: {text!r}")
+    if name == "regexp_extract_all" and matches_nothing:
+        raise not_supported(f"{name} with a pattern that matches nothing: {text!r}")
+
+
+def _ignore_nulls(node: Node) -> Node:
+    """DuckDB has IGNORE NULLS inside the call."""
+    function: Node = node.this
+    function.set("expressions", [*function.expressions[:-1], exp.IgnoreNulls(this=function.expressions[-1])])
+    return function
+
+
+def _unnest(node: Node) -> Node:
+    """DuckDB's UNNEST of FROM takes one array only, that of SELECT several."""
+    if len(node.expressions) == 1:
+        return node
+    if node.args.get("offset"):
+        raise not_supported("UNNEST of several arrays WITH ORDINALITY")
+    return exp.Subquery(this=exp.select(*(call("unnest", values) for values in node.expressions)), alias=node.args.get("alias"))
+
+
+_RULES: dict[type[Node], Callable[[Any], Node]] = {
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div), _arithmetic),
+    **dict.fromkeys(_NAN_GUARDS, _comparison),
+    **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
+    **dict.fromkeys((exp.Filter, exp.Window), _summed),
+    exp.Between: _between,
+    exp.Anonymous: _call,
+    exp.IgnoreNulls: _ignore_nulls,
+    exp.Unnest: _unnest,
+    exp.CurrentTimestamp: lambda node: call("trino_now_of_trino"),
+    exp.Localtimestamp: lambda node: exp.cast(call("trino_now_of_trino"), "timestamp"),
+}

@@ -1,0 +1,290 @@
+"""A Trino query as the DuckDB query that answers the same, and what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.resolver import Resolver
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+from ..trino_types import REAL, VARCHAR, Type, to_duckdb
+from .annotation import RESULTS, Annotator, schema_of, selects
+from .grammar import Athena, Node, fail, not_supported, parse, quote
+from .permits import check
+from .rewriting import DuckDB, rewrite
+
+PATH = "$path"
+# How a column without a name is called inside a statement.
+_UNNAMED = "$column"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A catalogue table as a query sees it: its columns in order, the last of them the partition keys."""
+
+    database: str
+    name: str
+    columns: Sequence[tuple[str, Type]]
+    partition_keys: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    database: str
+    name: str
+    sql: str
+
+
+class Catalog(Protocol):
+    def has_database(self, name: str) -> bool: ...
+
+    def find(self, database: str, name: str) -> Table | View | None: ...
+
+
+@dataclass
+class Scan:
+    """One occurrence of a table in a statement: what has to be read for it.
+
+    `relation` is the DuckDB relation that must hold the rows, in columns called as the table's; `used` the columns that
+    the statement reads; `filters` conditions in DuckDB's SQL over `alias` that speak of partition keys or the path only:
+    rows for which one is not true may be left out.
+    """
+
+    table: Table
+    relation: str
+    alias: str = ""
+    used: set[str] = field(default_factory=set)
+    filters: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A column of a query. `label` is the name as it was written, for the result's header."""
+
+    name: str | None
+    type: Type
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    sql: str
+    outputs: Sequence[Output]
+    scans: Sequence[Scan]
+
+
+def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
+    """The DuckDB query that answers what Trino would for `node`, parsed by `grammar.parse`. Its columns are c1, c2, …"""
+    query, types, scans = annotated(node, database, catalog)
+    check(query)
+    names = [None if item.alias_or_name.startswith(_UNNAMED) else item.alias_or_name for item in selects(query)]
+    if REAL in types:
+        raise not_supported("a result of type real, cast it to double")
+    outputs = [Output(*column) for column in zip(names, types, _labels(node, len(types)), strict=True)]
+    query = rewrite(query)
+    _fill(query, scans)
+    columns = ", ".join(f"CAST(s.c{number} AS {to_duckdb(type_)}) AS c{number}" for number, type_ in enumerate(types, 1))
+    numbered = ", ".join(f"c{number}" for number in range(1, len(types) + 1))
+    try:
+        sql = query.sql(dialect=DuckDB, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    except sqlglot.errors.UnsupportedError as error:
+        raise not_supported(f"sqlglot says: {error}") from None
+    return CompiledQuery(f"SELECT {columns} FROM ({sql}) AS s({numbered})", outputs, list(scans.values()))
+
+
+def annotated(node: Node, database: str, catalog: Catalog) -> tuple[Node, list[Type], dict[str, Scan]]:
+    """A query with its tables and views put in, its names resolved and its parts typed; its columns' types; its scans."""
+    query = exp.Subquery(this=node.copy())
+    scans: dict[str, Scan] = {}
+    _put_in(query, database, catalog, scans)
+    tables = {scan.relation: {**dict(scan.table.columns), PATH: VARCHAR} for scan in scans.values()}
+    schema = schema_of(tables)
+    try:
+        resolved = qualify(query.this, schema=schema, dialect=Athena, expand_alias_refs=False)
+        _check_widths(resolved)
+        _resolve_having(resolved, schema)
+        annotator = Annotator(schema)
+        annotator.annotate(resolved)
+        return resolved, annotator.output_types(resolved), scans
+    except sqlglot.errors.SqlglotError as error:
+        raise _unresolved(str(error), query.this, schema) from None
+
+
+def _resolve_having(query: Node, schema: MappingSchema) -> None:
+    """Resolve the names in HAVING, which qualify leaves to its handling of aliases: Trino has none there."""
+    for scope in traverse_scope(query):
+        having = scope.expression.args.get("having")
+        for column in having.find_all(exp.Column) if having is not None else ():
+            if not column.table:
+                table = Resolver(scope, schema).get_table(column)
+                if table is None:
+                    raise fail("COLUMN_NOT_FOUND", f"Column '{column.name}' cannot be resolved", column, 1006)
+                column.set("table", exp.to_identifier(table.name, quoted=True))
+
+
+def _check_widths(query: Node) -> None:
+    for node in query.find_all(exp.SetOperation):
+        left, right = len(selects(node.this)), len(selects(node.expression))
+        if left != right:
+            word = type(node).__name__.upper()
+            raise fail("TYPE_MISMATCH", f"{word} query has different number of fields: {left}, {right}", node)
+
+
+@lru_cache(maxsize=64)
+def _parsed(sql: str) -> Node:
+    return parse(sql)
+
+
+def _put_in(query: Node, database: str, catalog: Catalog, scans: dict[str, Scan]) -> None:
+    """Put scans in the place of tables, and the queries of views in the place of views; give a name to every column."""
+    for values in list(query.find_all(exp.Values)):
+        _name_columns(values)
+    for select in query.find_all(exp.Select):
+        for number, item in enumerate(select.expressions):
+            if not isinstance(item, exp.Alias | exp.Star) and not isinstance(item.unnest(), exp.Column):
+                item.replace(exp.alias_(item.copy(), f"{_UNNAMED}{number}", quoted=True))
+    for node in list(query.find_all(exp.Table)):
+        if node.db or not _is_cte(node):
+            found, alias = (
+                _found(node, database, catalog),
+                node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)),
+            )
+            if alias.columns:
+                raise not_supported(f"column aliases on a table: {node.sql(dialect='trino')}")
+            if isinstance(found, View):
+                inner = exp.Subquery(this=_parsed(found.sql).copy(), alias=alias)
+                _put_in(inner, found.database, catalog, scans)
+                node.replace(inner)
+                continue
+            scan = Scan(found, f"scan{len(scans) + 1}")
+            scans[scan.relation] = scan
+            if isinstance(around := node.parent_select, exp.Select):
+                _hide_path(around)
+            node.replace(exp.Table(this=exp.to_identifier(scan.relation), alias=alias))
+
+
+def _name_columns(values: exp.Values) -> None:
+    """Name the columns of VALUES; where they are a query of their own, make them one that qualify reads."""
+    if len({len(row.expressions) for row in values.expressions}) != 1:
+        raise fail("TYPE_MISMATCH", "Values rows have mismatched sizes", values)
+    width = len(values.expressions[0].expressions)
+    parent = values.parent
+    if isinstance(parent, exp.Subquery) and not values.alias_column_names:
+        values.set("alias", parent.args.get("alias"))
+        parent.replace(values)
+        parent = values.parent
+    if not values.alias_column_names:
+        names = [exp.to_identifier(f"{_UNNAMED}{number}", quoted=True) for number in range(width)]
+        name = values.args["alias"].this if values.args.get("alias") else exp.to_identifier("$values", quoted=True)
+        values.set("alias", exp.TableAlias(this=name, columns=names))
+    if not isinstance(parent, exp.From | exp.Join):
+        values.replace(exp.select("*").from_(values.copy()))
+
+
+def _hide_path(select: exp.Select) -> None:
+    """Keep `"$path"` out of what a star stands for."""
+    for item in select.expressions:
+        star = item.this if isinstance(item, exp.Column) else item
+        if isinstance(star, exp.Star):
+            star.set("except_", [exp.to_identifier(PATH, quoted=True)])
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Whether the name is that of a query of a WITH around."""
+    node: Node | None = table
+    while node is not None:
+        with_ = node.args.get("with_")
+        if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
+            return True
+        node = node.parent
+    return False
+
+
+def _found(node: exp.Table, default: str, catalog: Catalog) -> Table | View:
+    if node.catalog and node.catalog.lower() != "awsdatacatalog":
+        raise fail("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' not found", node)
+    database, name = (node.db or default).lower(), node.name.lower()
+    found = catalog.find(database, name)
+    if found is None and not catalog.has_database(database):
+        raise fail("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", node, error_type=1301)
+    if found is None:
+        raise fail("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist", node, error_type=1301)
+    return found
+
+
+def _unresolved(message: str, query: Node, schema: MappingSchema) -> Exception:
+    """sqlglot's complaint about a name, in Trino's words."""
+    matched = re.search(r"[Cc]olumn:? '?([^' .]+)", message)
+    if matched is None:
+        return not_supported(f"sqlglot says: {message}")
+    name = matched[1]
+    for scope in traverse_scope(query):
+        for column in scope.columns:
+            if column.name == name and not column.table:
+                resolver = Resolver(scope, schema)
+                if sum(name in resolver.get_source_columns(source) for source in scope.selected_sources) > 1:
+                    return fail("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", column)
+    node = next((column for column in query.find_all(exp.Column) if column.name == name), None)
+    if node is not None and isinstance(node.parent, exp.Anonymous) and node.parent.name.lower() not in RESULTS:
+        return not_supported(f"the function {node.parent.name.lower()}")
+    return fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node, 1006)
+
+
+def _labels(node: Node, count: int) -> Sequence[str | None]:
+    """The select items' names as written; none for what a star may have spread."""
+    items = node.expressions if isinstance(node, exp.Select) else []
+    if len(items) != count:
+        return [None] * count
+    return [item.alias_or_name if isinstance(item, exp.Alias | exp.Column) else None for item in items]
+
+
+def _fill(query: Node, scans: dict[str, Scan]) -> None:
+    """Tell each scan which columns are used, and which conditions rule out whole files."""
+    for scope in traverse_scope(query):
+        for alias, (_, source) in scope.selected_sources.items():
+            scan = scans.get(source.name) if isinstance(source, exp.Table) else None
+            if scan is not None:
+                scan.alias = quote(alias)
+                scan.used = {column.name for column in scope.source_columns(alias)}
+                if alias not in _optional(scope.expression):
+                    scan.filters = [text.sql(dialect=DuckDB) for text in _conjuncts(scope) if _prunes(text, alias, scan.table)]
+
+
+def _conjuncts(scope: Scope) -> Iterator[Node]:
+    where = scope.expression.args.get("where")
+    if where is not None:
+        yield from where.this.flatten() if isinstance(where.this, exp.And) else [where.this]
+
+
+def _optional(select: Node) -> set[str]:
+    """The relations whose rows an outer join may replace by NULLs."""
+    optional: set[str] = set()
+    known = {select.args["from_"].alias_or_name}
+    for join in select.args.get("joins") or ():
+        if join.side.upper() in ("RIGHT", "FULL"):
+            optional |= known
+        if join.side.upper() in ("LEFT", "FULL"):
+            optional.add(join.alias_or_name)
+        known.add(join.alias_or_name)
+    return optional
+
+
+def _prunes(condition: Node, alias: str, table: Table) -> bool:
+    """Whether a condition speaks of partition keys only, or of "$path" by = or IN: Trino prunes files by a set of values only."""
+    if condition.find(exp.Query, exp.Lambda):
+        return False
+    columns = list(condition.find_all(exp.Column))
+    names = {column.name for column in columns}
+    if not columns or any(column.table != alias for column in columns):
+        return False
+    if names == {PATH}:
+        return isinstance(condition.unnest(), exp.EQ | exp.In)
+    return names <= set(table.partition_keys)
