@@ -154,7 +154,7 @@ def test_the_cli_shows_a_failed_query_with_its_reason(served: Served) -> None:
 
 def test_the_cli_shows_a_table_of_the_catalogue(served: Served) -> None:
     table = served.aws_json("glue", "get-table", "--database-name", DATABASE, "--name", "stocks_processed")["Table"]
-    assert table["PartitionKeys"] == [{"Name": "year", "Type": "string"}, {"Name": "month", "Type": "string"}]
+    assert [(key["Name"], key["Type"]) for key in table["PartitionKeys"]] == [("year", "string"), ("month", "string")]
     storage = table["StorageDescriptor"]
     assert storage["Location"] == f"s3://{BUCKET}/processed/stocks/_symlink_format_manifest/"
     assert [column["Name"] for column in storage["Columns"]][:3] == ["symbol", "trade_date", "open"]
