@@ -57,13 +57,10 @@ _READS = {
     "DESCRIBE": rf"DESCRIBE\s+{_TABLE}",
 }
 # https://docs.aws.amazon.com/athena/latest/ug/data-types.html, as DDL spells them.
-_TYPES = frozenset(
-    (
-        *("BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "DOUBLE", "FLOAT", "DECIMAL", "CHAR", "VARCHAR", "STRING"),
-        *("BINARY", "DATE", "TIMESTAMP", "ARRAY", "MAP", "STRUCT"),
-    )
-)
-)
+_TYPES = {
+    *("BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "DOUBLE", "FLOAT", "DECIMAL", "CHAR", "VARCHAR", "STRING"),
+    *("BINARY", "DATE", "TIMESTAMP", "ARRAY", "MAP", "STRUCT"),
+}
 _NOT_KNOWN_HERE = "NOT_SUPPORTED_LOCALLY: "
 
 
