@@ -1,4 +1,4 @@
-"""One suite for either engine: `pytest --engine trino` runs it on a real Trino.
+"""One suite for either engine: `pytest --engine trino` runs it on a real Trino, as far as it uses the `engine` fixture.
 
 The whole suite, or a folder of it, is shared out among as many processes as there are cores; single files and tests run in
 one process (`-n` says otherwise). A process has one account open at a time, and all of them use one Trino.
@@ -52,16 +52,24 @@ def pytest_report_header(config: pytest.Config) -> str:
     account = f"moto {version('moto')}, boto3 {version('boto3')}"
     if config.getoption("--engine") == "duckdb":
         return f"engine: DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}; account: {account}"
-    return f"engine: Trino {trino_server.shared().version}; account: {account}"
+    return f"engine: Trino {trino_server.shared().version}; account: {account}; without the tests that use no engine"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, in plain sight, what runs on the other engine only."""
+    """Leave out what runs on the other engine only, and on Trino what uses no engine: the run on DuckDB has it."""
     engine = config.getoption("--engine")
     other = "trino_only" if engine == "duckdb" else "duckdb_only"
     for item in items:
         if marker := item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other}: {marker.args[0]}"))
+    if engine == "trino":
+        left_out = [item for item in items if not _uses_an_engine(item)]
+        items[:] = [item for item in items if _uses_an_engine(item)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _uses_an_engine(item: pytest.Item) -> bool:
+    return "engine" in getattr(item, "fixturenames", ()) or item.get_closest_marker("trino_only") is not None
 
 
 @pytest.fixture(scope="session")

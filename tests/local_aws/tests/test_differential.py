@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
 
 import pytest
 
@@ -16,9 +15,8 @@ from tests.local_aws.tests.record import Answer, Recorded, Runner, drawn, record
 
 
 @pytest.fixture(scope="module")
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+def runner(engine: EngineName) -> Iterator[Runner]:
     """Runs one statement on the engine under test."""
-    (engine,) = (name for name in get_args(EngineName) if name == request.config.getoption("--engine"))
     with running(engine) as opened:
         yield opened
 

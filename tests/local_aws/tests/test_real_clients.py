@@ -25,7 +25,7 @@ from pyathena.pandas.cursor import PandasCursor
 from tests import oracle
 from tests.lakes import assert_same
 from tests.local_aws import trino_server
-from tests.local_aws.account import CREDENTIALS
+from tests.local_aws.account import CREDENTIALS, EngineName
 from tests.local_aws.lake import BUCKET, DATABASE, REPOSITORY
 
 DROPPED = ("quandl/FB_2012.csv", "quandl/FB_2013.csv", "AAPL_2013.csv", "GOOG/2004.csv")
@@ -85,9 +85,8 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+def served(engine: EngineName) -> Iterator[Served]:
     """The dropped files' lake. One for all tests: they only read it."""
-    engine = str(request.config.getoption("--engine"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAKE_"))}
     # A developer's own profiles must not be met, nor a machine's role be asked for.
     environment |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
