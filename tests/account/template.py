@@ -1,6 +1,6 @@
 """docs/cloudformation.yaml, read and resolved as CloudFormation does: the one place that the set-up's names and values come from.
 
-`python -m tests.account.template` makes from it what docs/ has as JSON to paste: the policies and the dashboard.
+`python -m tests.account.template` makes from it what docs/ has as JSON to paste: the policies, the alarms and the dashboard.
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ def documents() -> dict[Path, str]:
         found[iam / f"{role}.json"] = template.policy(role)
     for name, file in (("KeyForFunctions", "own_key_functions"), ("KeyForCrawler", "own_key_crawler")):
         found[iam / f"{file}.json"] = keyed.resources[name]["PolicyDocument"]
+    for alarm in Template({"AlarmEmail": ""}).of_type("AWS::CloudWatch::Alarm").values():
+        found[TEMPLATE.parent / "cloudwatch" / f"{alarm['AlarmName']}.json"] = alarm
     dashboard = template.resources["Dashboard"]["DashboardBody"]
     found[TEMPLATE.parent / "cloudwatch" / "dashboard.json"] = json.loads(dashboard)
     return {path: json.dumps(content, indent=2) + "\n" for path, content in found.items()}

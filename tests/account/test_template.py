@@ -305,7 +305,7 @@ def test_a_key_of_ones_own_encrypts_the_bucket_and_is_granted_to_those_who_read_
     both = ["kms:Decrypt", "kms:GenerateDataKey"]
     assert granted == {RAW: both, REPORTS: both, "stocks_crawler": "kms:Decrypt"}
     iam = new.client("iam")
-    assert all("key" in iam.list_role_policies(RoleName=role)["PolicyNames"] for role in granted)
+    assert all("lake-key" in iam.list_role_policies(RoleName=role)["PolicyNames"] for role in granted)
 
 
 def test_an_update_changes_what_it_says_and_keeps_the_data(new: LocalAccount) -> None:
