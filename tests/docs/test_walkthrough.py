@@ -1,0 +1,80 @@
+"""A new user with nothing but docs/ and the AWS CLI: every command of every page, in order, in an account where nothing is set up."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.commands import Shell, commands
+from tests.docs.tables import REPOSITORY
+from tests.local_aws import LocalAccount
+from tests.local_aws.account import CREDENTIALS
+
+DOCS = REPOSITORY / "docs"
+STEPS = ("bucket_setup", "role_setup", "athena_setup", "crawler_setup", "lambda_setup")
+
+# The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says.
+ANYWHERE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+
+
+@pytest.fixture
+def account() -> Iterator[LocalAccount]:
+    with LocalAccount("duckdb", serve_port=0) as account:
+        yield account
+
+
+@pytest.fixture
+def shell(account: LocalAccount, tmp_path: Path) -> Iterator[Shell]:
+    """A terminal in a folder that has what a clone has, and writes to none of it."""
+    for name in ("lambda_scripts", "sql", "docs", "dataset"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LAKE_")},
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": str(account.endpoint_url),
+        "AWS_PAGER": "",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    shell = Shell(tmp_path, environment)
+    shell.run(ANYWHERE)
+    yield shell
+    shell.close()
+
+
+def follow(shell: Shell, *pages: str) -> None:
+    for page in pages:
+        for block in commands(DOCS / f"{page}.md"):
+            shell.run(block)
+
+
+def reports(account: LocalAccount) -> str:
+    rows = account.query("SELECT symbol, year, trading_days FROM yearly_stock_reporting WHERE year = '2009' ORDER BY 1")
+    return " ".join(f"{row['symbol']} {row['trading_days']}" for row in rows)
+
+
+@pytest.mark.duckdb_only("the commands are the same, whatever engine runs the statements")
+def test_by_the_commands_of_the_pages_a_drop_reaches_the_reports_and_all_is_taken_away_again(
+    account: LocalAccount, shell: Shell, tmp_path: Path
+) -> None:
+    follow(shell, *STEPS)
+    check_and_drop, look = commands(DOCS / "first_upload.md")
+    shell.run(check_and_drop)
+    account.wait_until_idle(300)
+    for name in ("raw_to_processed", "processed_to_reporting"):
+        checked = json.loads((tmp_path / f"check_{name}.json").read_text(encoding="utf-8"))
+        assert [line for line in checked["checks"] if not line["ok"]] == []
+    printed = shell.run(look).splitlines()
+    assert printed[0].split() == ["symbol", "year", "trading_days", "close_price", "return_pct"] and len(printed) == 38
+    assert reports(account) == "AAPL 252 GOOG 252 IBM 252 MSFT 252"
+    follow(shell, "cleanup")
+    assert account.dead_letters == []
+    assert account.client("s3").list_buckets()["Buckets"] == []
+    assert account.client("lambda").list_functions()["Functions"] == []
+    assert account.client("glue").get_databases()["DatabaseList"] == []
+    assert account.client("iam").list_roles()["Roles"] == []
+    assert account.client("scheduler").list_schedules()["Schedules"] == []
