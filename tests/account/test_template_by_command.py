@@ -24,9 +24,8 @@ def test_the_commands_of_the_page_deploy_a_lake_that_works(tmp_path: Path) -> No
     with LocalAccount(serve_port=0) as account:
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": str(account.endpoint_url), "PATH": path}
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
-        )
+        shell = ["bash", "-euo", "pipefail", "-c", commands]
+        done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         lake = Lake(account)
         lake.drop({"AAPL.csv": csv(day("2016-01-04", 100), day("2016-02-01", 99))})
