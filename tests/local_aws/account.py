@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -31,11 +31,12 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, cloudformation, function_environment, glue_crawler, lake, s3_events, s3_refusals
+from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
 from .lambda_runtime import Invocation, LambdaRuntime
+from .seams import on_first_use
 from .service_clock import ServiceClock
 
 ACCOUNT_ID = "123456789012"
@@ -133,7 +134,7 @@ class LocalAccount:
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.callback(self.clock.install())
-            opening.callback(cloudformation.install(_client))
+            opening.callback(on_first_use("cloudformation", _install_cloudformation))
             opening.callback(function_environment.install())
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
@@ -288,6 +289,12 @@ class LocalAccount:
     @property
     def _crawling(self) -> bool:
         return any(crawler.status != "READY" for crawler in self._crawlers)
+
+
+def _install_cloudformation() -> Callable[[], None]:
+    from . import cloudformation  # imports half of moto
+
+    return cloudformation.install(_client)
 
 
 def engine_for(name: EngineName, endpoint_url: str | None) -> Engine:

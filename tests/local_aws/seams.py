@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
+
+from moto import backends
 
 _ABSENT = object()
 
@@ -25,3 +29,24 @@ class Seams:
                 delattr(owner, name)
             else:
                 setattr(owner, name, original)
+
+
+def on_first_use(service: str, install: Callable[[], Callable[[], None]]) -> Callable[[], None]:
+    """Have `install` replace attributes once a request for that service of moto comes. Returns the callable that undoes both."""
+    seams, undo, lock = Seams(), list[Callable[[], None]](), threading.Lock()
+    get_backend: Any = backends.get_backend
+
+    def get_backend_installed(name: str) -> Any:
+        if name == service:
+            with lock:
+                if not undo:
+                    undo.append(install())
+        return get_backend(name)
+
+    def restore() -> None:
+        seams.restore()
+        for each in undo:
+            each()
+
+    seams.replace(backends, "get_backend", get_backend_installed)
+    return restore
