@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,15 +80,13 @@ def test_a_check_changes_nothing_of_the_lake_and_counts_as_no_load(lake: Lake) -
 
 
 @pytest.mark.parametrize("operation", ["glue:BatchCreatePartition", "s3:CopyObject", "glue:DeleteDatabase"])
-def test_a_check_removes_what_a_killed_one_left_once_that_can_run_no_more(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, operation: str
-) -> None:
+def test_a_check_removes_what_a_killed_one_left_once_that_can_run_no_more(lake: Lake, operation: str) -> None:
     lake.account.faults.arm("before", 2 if operation == "s3:CopyObject" else 1, operation=operation)
     assert act(lake, action="check")["errorType"] == "Killed"
     assert lake.keys("pipeline/checks/")
     assert wrong(lake, trial=True) == {}
     assert lake.keys("pipeline/checks/")
-    monkeypatch.setattr(trial, "LIFETIME", timedelta(0))
+    lake.account.clock.advance(trial.LIFETIME.total_seconds())
     assert wrong(lake, trial=True) == {}
     assert lake.keys("pipeline/checks/") == [] and lake.account.client("glue").get_databases()["DatabaseList"] == []
 
