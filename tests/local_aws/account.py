@@ -93,6 +93,8 @@ class LocalAccount:
         seed: int = 0,
         concurrency: int = 4,
         retry_delays_seconds: Sequence[float] = (0.05, 0.1),
+        throttle_delays_seconds: tuple[float, float] = (0.02, 0.5),
+        event_age_seconds: float = 21_600.0,
         crawl_seconds: float = 0.2,
         serve_port: int | None = None,
         active_statements: int = 150,
@@ -110,6 +112,8 @@ class LocalAccount:
         self._seed = seed
         self._concurrency = concurrency
         self._retry_delays_seconds = retry_delays_seconds
+        self._throttle_delays_seconds = throttle_delays_seconds
+        self._event_age_seconds = event_age_seconds
         self._crawl_seconds = crawl_seconds
         self._serve_port = 0 if serve_port is None and engine == "trino" else serve_port
         self._active_statements = active_statements
@@ -127,7 +131,14 @@ class LocalAccount:
             opening.enter_context(mock_aws())
             os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
-            self._runtime = LambdaRuntime(ACCOUNT_ID, REGION, self._concurrency, self._retry_delays_seconds)
+            self._runtime = LambdaRuntime(
+                ACCOUNT_ID,
+                REGION,
+                self._concurrency,
+                self._retry_delays_seconds,
+                self._throttle_delays_seconds,
+                self._event_age_seconds,
+            )
             self._runtime.clock_offset_seconds = lambda request_id, attempt: self.clock.ahead_seconds
             opening.callback(self._runtime.install())
             opening.callback(s3_refusals.install())

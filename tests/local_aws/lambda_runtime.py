@@ -1,6 +1,8 @@
 """Lambda: functions that moto knows by name are run in this process, as the service would run them.
 
     Event invoke, S3 event --> queue --> attempt 1 --X error --> attempt 2 --X --> attempt 3 --X --> dead letters
+                                 ^  |
+                                 +--+ no slot of the reserved concurrency is free: tried again later, for six hours
     RequestResponse invoke ------------> attempt 1 --> its result, or its FunctionError; never retried
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
@@ -20,7 +22,7 @@ import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -89,19 +91,23 @@ class Context:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """One event on its way to one function."""
+    """One event on its way to one function. `sent` is when, on the monotonic clock; `throttled` how often it found no slot."""
 
     function: LambdaFunction
     payload: str
     request_id: str
     attempt: int
+    sent: float = field(default_factory=time.monotonic)
+    throttled: int = 0
 
 
 class LambdaRuntime:
     """Runs the functions of one account and region.
 
     At most `concurrency` asynchronous invocations run at once. `retry_delays_seconds` are the waits before the
-    retries: as many retries as there are waits (Lambda: two, after one and two minutes).
+    retries: as many retries as there are waits (Lambda: two, after one and two minutes). An event that finds no slot of the
+    function's reserved concurrency waits, from the first of `throttle_delays_seconds` on to at most the second (Lambda: from a
+    second to five minutes), and is given up at an age of `event_age_seconds`.
     """
 
     def __init__(
@@ -110,6 +116,8 @@ class LambdaRuntime:
         region: str,
         concurrency: int = 4,
         retry_delays_seconds: Sequence[float] = (0.05, 0.1),
+        throttle_delays_seconds: tuple[float, float] = (0.02, 0.5),
+        event_age_seconds: float = 21_600.0,
     ) -> None:
         self.faults = Faults()
         self.invocations: list[Invocation] = []
@@ -125,7 +133,10 @@ class LambdaRuntime:
         self._retry_delays_seconds = tuple(retry_delays_seconds)
         self._queue: list[tuple[float, int, _Delivery]] = []
         self._order = itertools.count()
+        self._throttle_delays_seconds = throttle_delays_seconds
+        self._event_age_seconds = event_age_seconds
         self._busy = 0
+        self._running: Counter[str] = Counter()
         self._closed = False
         self._changed = self.faults.changed
         self._workers = [
@@ -156,7 +167,10 @@ class LambdaRuntime:
             if invocation_type == "Event":
                 runtime._enqueue(_Delivery(function, payload, str(uuid.uuid4()), 1))
                 return b""
-            invocation = runtime._run_counted(_Delivery(function, payload, str(uuid.uuid4()), 1))
+            delivery = _Delivery(function, payload, str(uuid.uuid4()), 1)
+            if not runtime._takes_a_slot(delivery):
+                raise LambdaClientError("TooManyRequestsException", "Rate Exceeded.")
+            invocation = runtime._run_counted(delivery)
             response_headers["x-amz-executed-version"] = function.version
             if invocation.error is not None:
                 response_headers["x-amz-function-error"] = "Unhandled"
@@ -246,11 +260,40 @@ class LambdaRuntime:
                 if self._closed:
                     return
                 delivery = heapq.heappop(self._queue)[2]
+                if not self._takes_a_slot(delivery):
+                    self._throttle(delivery)
+                    continue
                 self._busy += 1
             try:
                 self._settle(delivery, self._run(delivery))
             finally:
-                self._rest()
+                self._rest(delivery)
+
+    def _takes_a_slot(self, delivery: _Delivery) -> bool:
+        """Count an invocation that begins; False where the function's reserved concurrency is used up.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+        """
+        with self._changed:
+            name, reserved = delivery.function.function_name, delivery.function.reserved_concurrency
+            if reserved is not None and self._running[name] >= int(reserved):
+                return False
+            self._running[name] += 1
+            return True
+
+    def _throttle(self, delivery: _Delivery) -> None:
+        """Try again later, or give the event up for its age."""
+        if time.monotonic() - delivery.sent >= self._event_age_seconds:
+            lost = Invocation(
+                delivery.function.function_name, delivery.request_id, json.loads(delivery.payload), delivery.attempt
+            )
+            # As a destination for failed events is told: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+            lost.error = _error("EventAgeExceeded", f"not invoked within {self._event_age_seconds:g} s: throttled")
+            self.dead_letters.append(lost)
+            return
+        first, longest = self._throttle_delays_seconds
+        delay = min(longest, first * 2 ** min(delivery.throttled, 30))
+        self._enqueue(replace(delivery, throttled=delivery.throttled + 1), delay)
 
     def _settle(self, delivery: _Delivery, invocation: Invocation) -> None:
         if invocation.error is None:
@@ -258,7 +301,7 @@ class LambdaRuntime:
         if delivery.attempt > len(self._retry_delays_seconds):
             self.dead_letters.append(invocation)
             return
-        retry = _Delivery(delivery.function, delivery.payload, delivery.request_id, delivery.attempt + 1)
+        retry = replace(delivery, attempt=delivery.attempt + 1)
         self._enqueue(retry, self._retry_delays_seconds[delivery.attempt - 1])
 
     def _run_counted(self, delivery: _Delivery) -> Invocation:
@@ -267,11 +310,12 @@ class LambdaRuntime:
         try:
             return self._run(delivery)
         finally:
-            self._rest()
+            self._rest(delivery)
 
-    def _rest(self) -> None:
+    def _rest(self, delivery: _Delivery) -> None:
         with self._changed:
             self._busy -= 1
+            self._running[delivery.function.function_name] -= 1
             self._changed.notify_all()
 
     def _run(self, delivery: _Delivery) -> Invocation:
