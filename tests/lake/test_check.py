@@ -119,11 +119,169 @@ def test_check_names_the_permission_that_is_denied(lake: Lake, operation: str, l
     assert set(found) == {line} and permission in found[line].partition("\n")[2]
 
 
+LAKE_FORMATION = "Insufficient Lake Formation permission(s): Required Create Database on Catalog"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message", "line", "remedy"),
+    [
+        ("glue:CreateDatabase", "AccessDeniedException", LAKE_FORMATION, check.TABLES, "do not register the bucket there"),
+        ("glue:GetDatabase", "AccessDeniedException", LAKE_FORMATION, check.DATABASE, "grant this role Create database"),
+        ("s3:PutObject", "KMS.DisabledException", "the key is disabled", check.BUCKET, "allow kms:Decrypt"),
+    ],
+    ids=["Lake Formation, a database", "Lake Formation, the database", "KMS"],
+)
+def test_check_knows_errors_that_come_up_anywhere_by_their_text(
+    lake: Lake, operation: str, code: str, message: str, line: str, remedy: str
+) -> None:
+    told = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    error = ClientError(told, operation.partition(":")[2])
+    lake.account.faults.arm("before", operation=operation, error=error)
+    found = wrong(lake, trial=True)
+    assert set(found) == {line} and message in found[line] and remedy in found[line]
+
+
+# What is not there, or set up so that no lake can work with it
+
+
+def test_a_bucket_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
+    answer = lake.account.invoke(RAW, {"action": "check", "bucket": "no-such-bucket"})
+    found = {line["check"]: f"{line['found']} {line['fix']}" for line in answer["checks"] if not line["ok"]}
+    assert "NoSuchBucket" in found[check.BUCKET] and "or correct LAKE_BUCKET or the event's bucket" in found[check.BUCKET]
+    assert found[check.TABLES].startswith("not tried, since it needs 'bucket")
+
+
+def test_results_in_a_bucket_that_is_not_there_are_named_with_the_remedy(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_RESULTS", "s3://no-such-bucket/results/")
+    assert "create the bucket of LAKE_RESULTS" in wrong(lake)[check.QUERY]
+
+
+ANOTHER = "or set LAKE_WORKGROUP to another one"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        (None, f"there is no Athena workgroup lake: create it, {ANOTHER}"),
+        (
+            {"ResultConfiguration": {"OutputLocation": "s3://b/theirs/"}, "EnforceWorkGroupConfiguration": True},
+            f"overrides where results go, and so refuses every statement that says where its table is to lie: in its settings, "
+            f"switch 'Override client-side settings' off, {ANOTHER}",
+        ),
+        ({"BytesScannedCutoffPerQuery": 10_000_000}, "ends statements that scan more than 10,000,000 bytes"),
+        (
+            {"EngineVersion": {"SelectedEngineVersion": "PySpark engine version 3"}},
+            f"choose one whose engine is Athena SQL, {ANOTHER}",
+        ),
+    ],
+    ids=["not there", "enforced location", "bytes cut off", "Spark"],
+)
+def test_a_workgroup_that_no_lake_can_run_in_is_named(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, configuration: dict[str, Any] | None, said: str
+) -> None:
+    use_workgroup(lake, monkeypatch, configuration)
+    found = wrong(lake, trial=True)
+    assert set(found) == {check.WORKGROUP} and said in found[check.WORKGROUP]
+
+
+def test_a_disabled_workgroup_is_named(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_workgroup(lake, monkeypatch, {})
+    lake.account.client("athena").update_work_group(WorkGroup="lake", State="DISABLED")
+    assert wrong(lake)[check.WORKGROUP].startswith(f"the Athena workgroup lake is disabled: turn it on, {ANOTHER}")
+
+
+def test_a_workgroup_that_manages_its_results_is_right(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_workgroup(lake, monkeypatch, {"ManagedQueryResultsConfiguration": {"Enabled": True}})
+    lines = checked(lake, trial=True)
+    assert [name for name, line in lines.items() if not line["ok"]] == []
+    assert lines[check.WORKGROUP]["found"] == "lake, which manages results itself"
+
+
+def test_a_requester_pays_bucket_needs_a_workgroup_that_reads_it(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto has no request payment.
+    monkeypatch.setattr(client("s3"), "get_bucket_request_payment", lambda **_: {"Payer": "Requester"})
+    assert "turn on queries of Requester Pays buckets" in wrong(lake)[check.WORKGROUP]
+    use_workgroup(lake, monkeypatch, {"RequesterPaysEnabled": True})
+    assert wrong(lake) == {}
+
+
+def use_workgroup(lake: Lake, monkeypatch: pytest.MonkeyPatch, configuration: dict[str, Any] | None) -> None:
+    monkeypatch.setenv("LAKE_WORKGROUP", "lake")
+    if configuration is not None:
+        settings = {"EnforceWorkGroupConfiguration": False, **configuration}
+        lake.account.client("athena").create_work_group(Name="lake", Configuration=settings)
+
+
+CRAWLER = "crawler stocks_raw_crawler"
+
+
+def make_the_crawler_anew(lake: Lake, **changes: Any) -> None:
+    glue = lake.account.client("glue")
+    crawler = glue.get_crawler(Name="stocks_raw_crawler")["Crawler"]
+    glue.delete_crawler(Name="stocks_raw_crawler")
+    same = {name: crawler[name] for name in ("Name", "Role", "DatabaseName", "Targets", "TablePrefix", "Configuration")}
+    glue.create_crawler(**{**same, **changes})
+
+
 def test_check_says_how_a_crawler_is_to_be_made(lake: Lake) -> None:
     lake.account.client("glue").delete_crawler(Name="stocks_raw_crawler")
-    fix = wrong(lake)["crawler stocks_raw_crawler"]
-    for setting in (f"s3://{lake.bucket}/raw/", "hyn_stocks_db", "table prefix stocks_", "OpenCSVSerDe and a header"):
+    fix = wrong(lake)[CRAWLER]
+    for setting in (
+        f"s3://{lake.bucket}/raw/",
+        "hyn_stocks_db",
+        "table prefix stocks_",
+        "OpenCSVSerDe and a header",
+        "table level 2",
+        "maximum table threshold 2",
+    ):
         assert setting in fix
+
+
+def test_a_crawler_that_may_make_a_table_of_each_header_is_named(lake: Lake) -> None:
+    make_the_crawler_anew(lake, Configuration="")
+    assert "its table level or threshold is not set" in wrong(lake)[CRAWLER]
+
+
+def test_a_crawler_that_made_other_tables_is_named_with_the_level_to_try(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    assert wrong(lake) == {}
+    parameters = {"UPDATED_BY_CRAWLER": "stocks_raw_crawler"}
+    glue = lake.account.client("glue")
+    glue.create_table(DatabaseName="hyn_stocks_db", TableInput={"Name": "stocks_aapl_csv", "Parameters": parameters})
+    found = wrong(lake)[CRAWLER]
+    assert "it made stocks_aapl_csv, stocks_raw where stocks_raw alone was expected" in found and "now 2, to 1" in found
+
+
+def test_a_failed_crawl_is_reported(lake: Lake) -> None:
+    make_the_crawler_anew(lake, Targets={"S3Targets": [{"Path": "s3://no-such-bucket/raw/"}]})
+    lake.drop({"AAPL.csv": AAPL})
+    assert "its last run failed: FileNotFoundError" in wrong(lake)[CRAWLER]
+
+
+def test_a_crawl_that_has_to_wait_is_told(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    lake.drop({"raw/funds/SPY.csv": AAPL})
+    assert checked(lake)[CRAWLER]["found"].endswith("; a crawl of raw/funds/ waits for the hour to pass")
+
+
+def test_a_processed_crawler_that_may_change_tables_is_named_with_both_settings(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_PROCESSED_CRAWLER", "processed")
+    target = {"CatalogTargets": [{"DatabaseName": "hyn_stocks_db", "Tables": ["stocks_processed"]}]}
+    lake.account.client("glue").create_crawler(Name="processed", Role="role", Targets=target)
+    found = wrong(lake, REPORTS)["crawler processed"]
+    assert "UpdateBehavior is UPDATE_IN_DATABASE and its DeleteBehavior DEPRECATE_IN_DATABASE" in found
+    assert "UpdateBehavior LOG, DeleteBehavior LOG" in found
+
+
+def test_a_data_set_whose_refresh_was_refused_is_told(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly")
+    monkeypatch.setattr(client("quicksight"), "describe_data_set", lambda **_: {})  # moto makes no data set
+    refused = ClientError({"Error": {"Code": "LimitExceededException", "Message": "too many"}}, "CreateIngestion")
+    lake.account.faults.arm("before", operation="quicksight:CreateIngestion", error=refused)
+    lake.drop({"AAPL.csv": AAPL})
+    assert "whose last refresh was refused" in checked(lake, REPORTS)["quicksight data set monthly"]["found"]
 
 
 @pytest.mark.parametrize(

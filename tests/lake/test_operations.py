@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ClientError
 from urllib3 import HTTPResponse
 
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.clients import client
 from lambda_scripts.lakehouse.aws.sql import Statement
-from tests.lakes import RAW, REPORTS, Lake, csv, day, opened
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day, opened
 from tests.local_aws.account import EngineName
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
@@ -139,12 +138,22 @@ def test_quicksight_is_refreshed_once_a_batch_of_reports(lake: Lake, monkeypatch
     assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["monthly", "yearly"]
 
 
-def test_a_refused_refresh_stops_no_report(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly")
-    refused = ClientError({"Error": {"Code": "LimitExceededException", "Message": "too many"}}, "CreateIngestion")
-    lake.account.faults.arm("before", 1, function=REPORTS, operation="quicksight:CreateIngestion", error=refused)
+def test_a_refresh_beyond_the_days_limit_stops_no_report_and_is_made_up_for_by_drain(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly, yearly")
+    quicksight = lake.account.client("quicksight")
+    for number in range(32):
+        quicksight.create_ingestion(AwsAccountId="123456789012", DataSetId="monthly", IngestionId=f"by-hand-{number}")
     lake.drop({"AAPL.csv": AAPL})
-    assert "too many" in lake.logged("quicksight refresh not started")[0]["error"] and len(lake.monthly()) == 2
+    (refused,) = lake.logged("quicksight refresh not started")
+    assert "LimitExceededException" in refused["error"] and refused["data_set"] == "monthly" and len(lake.monthly()) == 2
+    act(lake, REPORTS, action="drain")
+    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["yearly"]
+    lake.account.clock.advance(86_400)
+    act(lake, REPORTS, action="drain")
+    act(lake, REPORTS, action="drain")
+    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["yearly", "monthly"]
 
 
 TIMED = ("athena", "inbox", "inspect", "register", "source records", "publish", "loaded", "reported", "sweep")

@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals
+from . import aws_calls, function_environment, glue_crawler, lake, quicksight_limits, s3_events, s3_refusals
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -145,7 +145,7 @@ class LocalAccount:
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.callback(self.clock.install())
-            opening.callback(on_first_use("cloudformation", _install_cloudformation))
+from . import _install_cloudformation, callback, cloudformation, on_first_use, opening, quicksight_limits
             opening.callback(function_environment.install())
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:

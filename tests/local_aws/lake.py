@@ -40,7 +40,8 @@ def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, 
         bucket,
         [
             (RAW_TO_PROCESSED, "raw/", ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]),
-            (PROCESSED_TO_REPORTING, "processed/", ["s3:ObjectCreated:*"]),
+            # Manifests alone: data files wake nobody.
+            (PROCESSED_TO_REPORTING, "processed/stocks/_symlink_format_manifest/", ["s3:ObjectCreated:*"]),
         ],
     )
 
@@ -84,8 +85,9 @@ def create_crawler(client: Client, role: str, bucket: str, database: str) -> Non
         Configuration=json.dumps(
             {
                 "Version": 1.0,
-                "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
-                "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+                # One table, whatever the headers: the bucket is level 1, raw/ level 2.
+                "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 2},
+                "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}, "Tables": {"TableThreshold": 2}},
             }
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -32,6 +33,16 @@ class Crawler:
     """The JSON text in which the crawler's output options stand; empty where there is none."""
     paths: tuple[str, ...]
     """The s3:// include paths."""
+
+    @property
+    def grouping(self) -> tuple[int | None, int | None]:
+        """At which level of the path it makes tables, and the most tables that it may make; None where that is left to it.
+
+        https://docs.aws.amazon.com/glue/latest/dg/crawler-table-level.html, crawler-maximum-number-of-tables.html
+        """
+        options = json.loads(self.configuration or "{}")
+        tables = options.get("CrawlerOutput", {}).get("Tables", {})
+        return options.get("Grouping", {}).get("TableLevelConfiguration"), tables.get("TableThreshold")
 
     @property
     def failed(self) -> bool:

@@ -135,6 +135,18 @@ class Store:
         answer: Mapping[str, Any] = self._client.get_bucket_notification_configuration(Bucket=self.bucket)
         return answer
 
+    def is_requester_pays(self) -> bool:
+        """Whether who reads the bucket pays for it. False, too, where the role may not ask (s3:GetBucketRequestPayment).
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html
+        """
+        try:
+            return bool(self._client.get_bucket_request_payment(Bucket=self.bucket).get("Payer") == "Requester")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            return False
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these keys; those that are gone already count as deleted. Raises Error naming what S3 kept."""
         work = list(keys)

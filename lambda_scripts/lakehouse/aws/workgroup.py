@@ -19,12 +19,15 @@ class Workgroup:
 
     https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
 
-    `scan_limit_bytes` is what a statement may scan, if there is a limit; `is_seen` whether its settings could be read.
+    `scan_limit_bytes` is what a statement may scan, if there is a limit; `reads_requester_pays` whether it may read buckets whose
+    reader pays (https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html); `is_seen` whether its
+    settings could be read.
     """
 
     name: str
     manages_results: bool = False
     scan_limit_bytes: int | None = None
+    reads_requester_pays: bool = False
     is_seen: bool = True
 
 
@@ -47,7 +50,9 @@ def get(client: Any, name: str) -> Workgroup:
     if problem := _problem(group, configuration):
         raise NotSetUpError(f"the Athena workgroup {name} {problem}, {OR_ANOTHER}")
     managed = (configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled")
-    return Workgroup(name, bool(managed), configuration.get("BytesScannedCutoffPerQuery"))
+    return Workgroup(
+        name, bool(managed), configuration.get("BytesScannedCutoffPerQuery"), bool(configuration.get("RequesterPaysEnabled"))
+    )
 
 
 def _problem(group: dict[str, Any], configuration: dict[str, Any]) -> str | None:

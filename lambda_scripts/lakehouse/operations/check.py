@@ -257,6 +257,8 @@ def _workgroup(lake: Lake) -> str:
     limit = found.scan_limit_bytes
     if limit is not None and limit < LEAST_SCAN_LIMIT_BYTES:
         raise NotSetUpError(f"{found.name} ends statements that scan more than {limit:,} bytes: Bytes scanned limit")
+    if not found.reads_requester_pays and lake.store.is_requester_pays():
+        raise NotSetUpError(f"{lake.config.bucket} is a Requester Pays bucket, which statements in {found.name} may not read")
     return found.name + (", which manages results itself" if found.manages_results else "")
 
 
@@ -275,10 +277,23 @@ def _crawler(lake: Lake, name: str) -> str:
     crawler = crawlers.get(name)
     if crawler.failed:
         raise NotSetUpError(f"its last run failed: {crawler.last_error}")
-    if lake.queue != RAW_QUEUE and not crawler.changes_no_definition:
-        raise NotSetUpError(f"it is not started: {crawl.why_it_may_not_start(crawler)}")
-    waiting = sorted(postponed.read(lake, crawl.WHAT)) if lake.queue == RAW_QUEUE else []
     found = f"{crawler.state}, last run {crawler.last_status or 'none yet'}"
+    if lake.queue != RAW_QUEUE:
+        if not crawler.changes_no_definition:
+            raise NotSetUpError(f"it is not started: {crawl.why_it_may_not_start(crawler)}")
+        return found
+    level, threshold = crawler.grouping
+    if level is None or threshold is None:
+        raise NotSetUpError(
+            "it makes a table of each group of files whose headers are alike, since its table level or threshold is not set"
+        )
+    made = crawl.tables_of(lake, name)
+    if made and made != [crawl.RAW_TABLE]:
+        raise NotSetUpError(
+            f"it made {', '.join(made)} where {crawl.RAW_TABLE} alone was expected: delete those tables, and set its table "
+            f"level, now {level}, to {1 if level == crawl.TABLE_LEVEL else crawl.TABLE_LEVEL}"
+        )
+    waiting = sorted(postponed.read(lake, crawl.WHAT))
     return found + (f"; a crawl of {', '.join(waiting)} waits for the hour to pass" if waiting else "")
 
 
@@ -288,7 +303,8 @@ def _crawler_fix(lake: Lake) -> str:
         setting = "LAKE_RAW_CRAWLER"
         settings = (
             f"include path {lake.store.uri(lake.layout.raw_prefix)}, database {database}, table prefix stocks_, "
-            "a CSV classifier with OpenCSVSerDe and a header"
+            f"a CSV classifier with OpenCSVSerDe and a header, table level {crawl.TABLE_LEVEL}, maximum table threshold "
+            f"{crawl.TABLE_THRESHOLD}"
         )
     else:
         setting = "LAKE_PROCESSED_CRAWLER"

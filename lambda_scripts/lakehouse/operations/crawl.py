@@ -60,6 +60,10 @@ def processed(lake: Lake) -> None:
             log.warning("crawl not started", crawler=name, error=why_it_may_not_start(crawler), remedy=TO_LOG)
 
 
+# The level of raw/ where the bucket counts as the first, which Glue's page leaves open: a check tells by the tables that it gave.
+TABLE_LEVEL = 2
+TABLE_THRESHOLD = 2
+
 TO_LOG = "in the crawler's advanced options choose to ignore changes and deletions (UpdateBehavior LOG, DeleteBehavior LOG)"
 
 
@@ -81,6 +85,12 @@ def not_covered(lake: Lake, folders: Collection[str]) -> frozenset[str]:
     )
     covered = {lake.store.key(location).rstrip("/") + "/" for location in locations}
     return frozenset(folder for folder in folders if covered.isdisjoint(_with_parents(folder)))
+
+
+def tables_of(lake: Lake, crawler: str) -> list[str]:
+    """The names of the tables that a crawler made or changed last."""
+    tables = lake.catalog.tables() if lake.catalog.exists() else {}
+    return sorted(name for name, table in tables.items() if table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") == crawler)
 
 
 def _with_parents(folder: str) -> Iterator[str]:
