@@ -1,4 +1,4 @@
-"""A new user with nothing but docs/ and the AWS CLI: every command of every page, in order, in an account where nothing is set up."""
+"""A new user with nothing but docs/ and the AWS CLI: every command of every page, in order, where nothing is set up."""
 
 from __future__ import annotations
 
