@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, function_environment, glue_crawler, lake, quicksight_limits, s3_events, s3_refusals
+from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -145,7 +145,8 @@ class LocalAccount:
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
             opening.callback(self.clock.install())
-from . import _install_cloudformation, callback, cloudformation, on_first_use, opening, quicksight_limits
+            opening.callback(on_first_use("cloudformation", _install_cloudformation))
+            opening.callback(on_first_use("quicksight", self._install_quicksight_limits))
             opening.callback(function_environment.install())
             opening.enter_context(_Capture(self.logs))
             if self._serve_port is not None:
@@ -164,6 +165,11 @@ from . import _install_cloudformation, callback, cloudformation, on_first_use, o
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open.close()
         self.endpoint_url = None
+
+    def _install_quicksight_limits(self) -> Callable[[], None]:
+        from . import quicksight_limits
+
+        return quicksight_limits.install(self.clock.now)
 
     def client(self, service: str) -> Any:
         """A boto3 client with the account's credentials; it may be used from any thread."""
