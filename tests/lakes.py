@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -48,6 +49,13 @@ class Lake:
         """Wait until nothing is under way; fail where Lambda gave an event up."""
         self.account.wait_until_idle(120)
         assert [(letter.function, letter.error) for letter in self.account.dead_letters] == []
+
+    def wait_for(self, step: str, times: int = 1) -> None:
+        """Wait until handlers have logged this step so often."""
+        deadline = time.monotonic() + 60
+        while len(self.logged(step)) < times:
+            assert time.monotonic() < deadline, f"{step} was not logged {times} times"
+            time.sleep(0.02)
 
     def query(self, sql: str) -> Rows:
         return self.account.query(sql)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 from .errors import DeadlineReachedError
@@ -22,11 +23,12 @@ class Clock:
 
 
 class Deadline:
-    """The moment by which an invocation must have ended its waits."""
+    """The moment by which an invocation must have ended its waits. `while_waiting` are called at each step of a wait."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    def __init__(self, clock: Clock, seconds: float, *while_waiting: Callable[[], None]) -> None:
         self.clock = clock
         self._end = clock.monotonic() + seconds
+        self._while_waiting = while_waiting
 
     def remaining_seconds(self) -> float:
         return self._end - self.clock.monotonic()
@@ -40,6 +42,8 @@ class Deadline:
         """Sleep, but not past the deadline; raise DeadlineReachedError once it has passed."""
         self.check(what)
         self.clock.sleep(min(seconds, max(0.0, self.remaining_seconds())))
+        for each in self._while_waiting:
+            each()
 
 
 def milliseconds_text(moment: datetime) -> str:

@@ -44,6 +44,10 @@ class Config:
     """A batch begins once no file came for so long."""
     poll_seconds: float = 0.5
     """The longest pause between two questions whether a statement has ended."""
+    lease_seconds: float = 60.0
+    """An invocation that gave no sign of life for so long has lost its queue to the next one."""
+    lease_poll_seconds: float = 5.0
+    """The pause between two questions whether the holder of a queue has given it back."""
     retention_seconds: float = 3_600.0
     """Superseded data files stay so long, so that queries under way end undisturbed; longer than Athena lets a query run."""
     deadline_margin_seconds: float = 20.0

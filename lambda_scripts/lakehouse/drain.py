@@ -25,14 +25,18 @@ It can be repeated at any point: the markers are cleared only once it has return
 def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     """Work the inbox off, at most `batch_files` names a batch; what became of it.
 
-    Where another invocation holds the lease, that one finds the markers. Work that is left at the deadline goes on in a
-    fresh invocation, in smaller batches where not even one was done.
+    Where another invocation holds the lease, that one finds the markers; the first to find it held waits, and takes over if the
+    holder dies. Work that is left at the deadline goes on in a fresh invocation, in smaller batches where not even one was done.
     """
     batches, batch_size = 0, batch_files
     while True:
-        if not lake.lease.take():
-            return _outcome("left to the holder of the lease", batches)
         try:
+            if not lake.lease.take():
+                if not lake.successor.wait(lake.lease, lake.deadline, lake.config.lease_poll_seconds):
+                    return _outcome("left to the holder of the lease", batches)
+                if lake.inbox.is_empty():
+                    return _outcome("worked off by the holder of the lease", batches)
+                continue
             _prepare(lake)
             while markers := lake.inbox.settled(lake.config.settle_seconds, lake.deadline):
                 lake.deadline.check("begin another batch")
@@ -41,11 +45,14 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
                 _work_off(lake, work, batch)
                 batches, batch_size = batches + 1, batch_files
         except LeaseLostError as lost:
+            lake.lease.confirm_loss(lost)
             log.warning("overtaken", error=str(lost))
-            return _outcome("left to the new holder of the lease", batches)
+            continue
         except DeadlineReachedError as reached:
+            # Where not even one batch was done, one of half the size may be.
+            next_files = batch_size // 2 if lake.lease.is_held and not batches else batch_files
             lake.lease.give_back()
-            _go_on_in_a_fresh_invocation(lake, batch_files if batches else batch_size // 2, reached)
+            _go_on_in_a_fresh_invocation(lake, next_files, reached)
             return _outcome("goes on in a fresh invocation", batches)
         except Exception:
             lake.lease.give_back()

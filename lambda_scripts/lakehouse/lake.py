@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +15,15 @@ from .config import Config
 from .layout import Layout
 from .queue.inbox import Inbox
 from .queue.lease import Lease
+from .queue.successor import Successor
+from .tables.load_records import LoadRecords
 from .tables.merged import MergedTable
 from .tables.source_records import SourceRecords
 
 
 @dataclass(frozen=True)
 class Lake:
-    """What the work of one invocation on one queue is done with."""
+    """Everything one invocation needs: settings, AWS access, its queue, the tables."""
 
     queue: str
     config: Config
@@ -34,6 +35,8 @@ class Lake:
     deadline: Deadline
     inbox: Inbox
     lease: Lease
+    successor: Successor
+    loads: LoadRecords
     sources: SourceRecords
     processed: MergedTable
     monthly: MergedTable
@@ -45,16 +48,8 @@ class Lake:
         """The AWS account's number."""
         return self.function.split(":")[4]
 
-    def new_batch(self) -> str:
-        """An id that sorts by time: 20261124-064520-1a2b3c4d."""
-        return self.clock.now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(4)
-
     def temporary_table(self, batch: str, name: str) -> str:
-        return f"{self.temporary_tables(batch)}{name}"
-
-    def temporary_tables(self, batch: str) -> str:
-        """How the names of a batch's temporary tables begin."""
-        return f"tmp_{batch.replace('-', '_')}_"
+        return self.layout.temporary_table(self.queue, batch, name)
 
     @property
     def table_locations(self) -> dict[str, str]:
@@ -82,8 +77,11 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
     """A lake with these settings and keys."""
     clock = Clock()
     seconds = context.get_remaining_time_in_millis() / 1000
-    deadline = Deadline(clock, seconds - config.deadline_margin_seconds)
     store = Store(client("s3"), config.bucket)
+    lease = Lease(store, layout.lease(queue), clock, context.aws_request_id, config.lease_seconds)
+    successor = Successor(store, layout.successor(queue), clock, context.aws_request_id, config.lease_seconds)
+    deadline = Deadline(clock, seconds - config.deadline_margin_seconds, lease.keep, successor.keep)
+    loads = LoadRecords(store, layout)
     catalog = Catalog(client("glue"), config.database)
     return Lake(
         queue=queue,
@@ -103,8 +101,10 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
         clock=clock,
         deadline=deadline,
         inbox=Inbox(store, layout, queue),
-        lease=Lease(store, layout.lease(queue), clock, context.aws_request_id, seconds),
-        sources=SourceRecords(store, layout),
+        lease=lease,
+        successor=successor,
+        loads=loads,
+        sources=SourceRecords(store, layout, loads),
         processed=MergedTable("stocks_processed", layout.processed, store, catalog),
         monthly=MergedTable("monthly_stock_reporting", layout.monthly, store, catalog),
         yearly=MergedTable("yearly_stock_reporting", layout.yearly, store, catalog),

@@ -5,7 +5,7 @@ processed/stocks/year=YYYY/month=MM/         data files, and the manifests that 
 reporting/monthly/year=YYYY/  yearly/…       likewise
 rejected/stocks/<batch>-<number>.parquet     rejected rows
 pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet worked off
-pipeline/leases/<queue>.json                 who works off a queue
+pipeline/leases/<queue>.json                 who works off a queue, and <queue>-successor.json who waits for that
 pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/loads/<batch>.jsonl                 the load record
 pipeline/postponed/<what>.json               folders to crawl, or data sets to refresh, once AWS lets it
@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 KEY_BYTES = 1_024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
@@ -30,6 +31,26 @@ MANIFEST_FOLDER = "_symlink_format_manifest/"  # the name that Delta Lake gave i
 
 Partition = tuple[str, ...]
 """Values of a table's partition keys: ("2016", "01") of stocks_processed, ("2016",) of a report."""
+
+# Batch ids sort in the order of their batches. Those of version 1 began with a date, and so sort before all others.
+_BATCH = r"t[0-9]{10}-[0-9]{4}-[0-9]{8}-[0-9]{6}"
+_BATCH_OF_VERSION_1 = r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}"
+
+
+def batch_id(token: int, number: int, moment: datetime) -> str:
+    """`t0000000012-0001-20261124-064520`: the lease's token, the batch's number under it, and the time for people."""
+    return f"{earliest_batch_id(token)}-{number:04d}-{moment:%Y%m%d-%H%M%S}"
+
+
+def earliest_batch_id(token: int) -> str:
+    """A text that sorts before all batch ids of this token, and after those of lower ones."""
+    return f"t{token:010d}"
+
+
+def batch_of(name: str) -> str | None:
+    """The batch id that a name begins with, or None."""
+    found = re.match(rf"({_BATCH}|{_BATCH_OF_VERSION_1})(?![0-9a-f])", name)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -67,6 +88,11 @@ class TableLayout:
         if key.startswith(self.prefix) and not key.startswith(self.manifest_prefix):
             return self.partition_of_folder(key[len(self.prefix) : key.rfind("/") + 1])
         return None
+
+    @staticmethod
+    def version_of_data_file(key: str) -> str:
+        """The version in a data file's name. Versions sort in the order of their batches."""
+        return key[key.rfind("/") + 1 :].removesuffix(".parquet")
 
     def partition_of_staged_file(self, key: str) -> Partition | None:
         """The partition that a file of a partitioned CTAS belongs to: its last folders."""
@@ -134,6 +160,9 @@ class Layout:
     def lease(self, queue: str) -> str:
         return f"{self._pipeline}leases/{queue}.json"
 
+    def successor(self, queue: str) -> str:
+        return f"{self._pipeline}leases/{queue}-successor.json"
+
     @property
     def source_records(self) -> str:
         return f"{self._pipeline}sources/"
@@ -179,6 +208,20 @@ class Layout:
 
     def staging(self, queue: str, batch: str = "") -> str:
         return f"{self._pipeline}staging/{queue}/" + (f"{batch}/" if batch else "")
+
+    @staticmethod
+    def temporary_table(queue: str, batch: str, name: str) -> str:
+        """The name of a table that a batch makes for a while: `tmp_raw_t0000000012_0001_20261124_064520_parsed`."""
+        return f"tmp_{queue}_{batch.replace('-', '_')}_{name}"
+
+    @staticmethod
+    def batch_of_temporary_table(queue: str, table: str) -> str | None:
+        """The batch of this queue that made a temporary table, or None. Version 1 named no queue in it."""
+        of_reports = re.search("_(monthly|yearly)_stock_reporting_", table) is not None
+        begins = f"tmp_{queue}_" if table.startswith(f"tmp_{queue}_t") else "tmp_"
+        if not table.startswith(begins) or of_reports is not (queue == PROCESSED_QUEUE):
+            return None
+        return batch_of(table.removeprefix(begins).replace("_", "-"))
 
     def staging_table(self, name: str) -> str:
         """The location of a staging table, below which its partitions lie: Lake Formation wants them there.

@@ -1,9 +1,9 @@
 """Lambda 1's work: a batch of drops becomes rows of stocks_processed, rejected rows and a load record.
 
-    inspect heads ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record
-                                                                      └ rejected rows ┘
+    inspect ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record ─ rejected rows
+                                                                └ rejected rows ┘
 
-Every step can be repeated: until the load record stands, the next attempt starts afresh and comes to the same tables.
+Every step can be repeated: until the load record is there, the next attempt starts afresh and comes to the same tables.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .tables.rewriting import Rewriting, rewrite
 
 @dataclass(frozen=True)
 class Summary:
-    """What the parse found in one file. Of its rows, those neither repeated nor rejected are offered to the merge."""
+    """What the parse found in one file."""
 
     rows: int
     repeated: int
@@ -41,6 +41,11 @@ class Summary:
     last_date: str | None
     partitions: frozenset[Partition]
     reasons: str | None
+
+    @property
+    def candidates(self) -> int:
+        """The rows that are offered to the merge."""
+        return self.rows - self.repeated - self.rejected
 
 
 NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
@@ -76,10 +81,13 @@ def load(lake: Lake, drops: Sequence[Drop]) -> dict[MergedTable, Survey]:
         return load(lake, [_refused(lake, drop, failure) if drop.file_format else drop for drop in drops])
     loaded_at = lake.clock.now()
     _write_source_records(lake, batch, drops, summaries)
-    touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
-    surveys = _merge(lake, batch, touched, loaded_at, any_rejected=any(summary.rejected for summary in summaries.values()))
-    accepted = _accepted(lake, batch, summaries, touched)
+    lake.lease.renew()  # so whoever takes it later reads the source records just written
+    surveys, rejected_files = _merge(lake, batch, drops, summaries, loaded_at)
+    accepted = _accepted(lake, batch, summaries)
+    if rejected_files:
+        staging.write_note(lake, batch, {"rejected": rejected_files})
     _record(lake, batch, drops, summaries, accepted, loaded_at, start)
+    rejected.publish(lake, batch, rejected_files)
     staging.end(lake, batch)
     return surveys
 
@@ -90,7 +98,7 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     if not changing:
         return {}
     readable = [drop.path for drop in drops if drop.file_format]
-    parts = staging.describe(lake, batch, readable, [drop.staged() for drop in changing])
+    parts = staging.describe(lake, batch, readable, [drop.staged(_kept_loaded_at(lake, drop)) for drop in changing])
     lake.athena.run(
         render(
             "load/parsed_rows",
@@ -103,7 +111,7 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
     )
     summary, *reloads = lake.athena.run(
         render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch),
-        *_files_to_reload(lake, batch, {partition for drop in changing for partition in drop.known.partitions}),
+        *_files_to_reload(lake, batch, {partition for drop in changing for partition in drop.history.partitions}),
     )
     summaries = {str(row["source"]): _summary(row) for row in lake.athena.read(summary)}
     for drop in changing:
@@ -112,6 +120,13 @@ def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
             raise RowsUnreadError(f"Athena read no row of {drop.path}, which has some")
     _reload(lake, batch, [str(row["source"]) for finished in reloads for row in lake.athena.read(finished)])
     return summaries
+
+
+def _kept_loaded_at(lake: Lake, drop: Drop) -> str | None:
+    """Of a refused file whose rows of an unfinished load go: when the rows that stay were loaded, or None where none do."""
+    if drop.refusal is None or drop.history.rows_batch is None:
+        return None
+    return lake.loads.loaded_at(drop.history.rows_batch, drop.path)
 
 
 def _files_to_reload(lake: Lake, batch: str, earlier: Collection[Partition]) -> list[Statement]:
@@ -165,50 +180,58 @@ def _refused(lake: Lake, drop: Drop, failure: Error) -> Drop:
 
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:
     """Those of the file's new rows and of any earlier version's."""
-    return summaries[drop.path].partitions | drop.known.partitions if drop.changes_rows else frozenset()
+    return summaries[drop.path].partitions | drop.history.partitions if drop.changes_rows else frozenset()
 
 
 def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary]) -> None:
     def write(drop: Drop) -> None:
         lake.deadline.check("write the source records")
-        partitions = summaries[drop.path].partitions if drop.changes_rows else drop.known.partitions
-        lake.sources.write(drop.key, drop.version, batch, drop.changes_rows, partitions, drop.known)
+        replaces_rows = drop.refusal is None
+        partitions = summaries[drop.path].partitions if replaces_rows else drop.history.partitions
+        lake.sources.write(
+            drop.key, batch, drop.version, partitions, drop.history, changes_rows=drop.changes_rows, replaces_rows=replaces_rows
+        )
 
     with log.timed("source records", batch=batch, files=len(drops)):
         parallel.each(write, drops)
 
 
 def _merge(
-    lake: Lake, batch: str, partitions: Collection[Partition], loaded_at: datetime, any_rejected: bool
-) -> dict[MergedTable, Survey]:
+    lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary], loaded_at: datetime
+) -> tuple[dict[MergedTable, Survey], list[str]]:
+    """Rewrite the partitions that the batch touches; the table as surveyed before, and the files of rejected rows."""
     parsed = lake.temporary_table(batch, "parsed")
 
-    def merge(name: str, location: str, chunk: Sequence[Partition]) -> Statement:
+    def merge(name: str, location: str, partitions: Sequence[Partition]) -> Statement:
         return render(
             "load/merged_partitions",
             table=name,
             location=location,
             parsed=parsed,
             batch=batch,
-            years=sorted({year for year, _ in chunk}),
-            partitions=_months(chunk),
+            files=sum(drop.changes_rows for drop in drops),
+            candidates=sum(summary.candidates for summary in summaries.values()),
+            years=sorted({year for year, _ in partitions}),
+            partitions=_months(partitions),
             loaded_at=loaded_at,
         )
 
+    any_rejected = any(summary.rejected for summary in summaries.values())
     also_run = [rejected.statement(lake, batch, parsed, loaded_at)] if any_rejected else []
-    rewritten = rewrite(lake, batch, [Rewriting(lake.processed, partitions, merge)], also_run)
-    rejected.publish(lake, batch, rewritten.also_run)
-    return rewritten.surveys
+    touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
+    rewritten = rewrite(lake, batch, [Rewriting(lake.processed, touched, merge)], also_run)
+    return rewritten.surveys, [path for finished in rewritten.also_run for path in lake.athena.files(finished)]
 
 
-def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary], partitions: Collection[Partition]) -> dict[str, int]:
+def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary]) -> dict[str, int]:
     """How many rows of each file stand in the merged table now, by path.
 
     Raises PublishError unless each row that was offered stands there or has another file's in its place.
     """
-    offered = {path: found.rows - found.repeated - found.rejected for path, found in summaries.items()}
+    offered = {path: found.candidates for path, found in summaries.items()}
     if not any(offered.values()):
         return {}
+    partitions = {partition for found in summaries.values() for partition in found.partitions}
     rows = lake.athena.rows(
         render(
             "load/accepted_rows",
@@ -241,8 +264,7 @@ def _record(
     records = [
         _load_record(batch, drop, summaries.get(drop.path, NOTHING), accepted.get(drop.path, 0), loaded_at) for drop in drops
     ]
-    lake.lease.check()
-    lake.store.put(lake.layout.load_record(batch), staging.json_lines(records))
+    lake.loads.commit(batch, staging.json_lines(records))
     for record in records:
         if record["status"] == "refused":
             log.warning("refused", source=record["source"], reason=record["reason"])
@@ -280,7 +302,7 @@ def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded
 
 def _reason(drop: Drop, summary: Summary) -> str | None:
     if drop.refusal and drop.changes_rows:
-        return f"{drop.refusal}; what an unfinished load of an earlier version gave is taken out"
+        return f"{drop.refusal}; rows that an unfinished load of an earlier version left are taken out"
     return drop.refusal or summary.reasons
 
 

@@ -1,8 +1,9 @@
-"""Drops: raw files whose turn has come, looked at before anything of them is read."""
+"""Drops: raw files whose turn has come, inspected before Athena reads them."""
 
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,25 +18,24 @@ from .clock import milliseconds_text
 from .errors import ConflictError, FileRefusedError
 from .file_format import FIRST_RANGE_BYTES, FileFormat, Source, inspect
 from .lake import Lake
-from .tables.source_records import Known
+from .queue.inbox import FORCED
+from .tables.source_records import FileHistory
 
 REMOVED = "removed"
-LOOKS = 3
 
 
 @dataclass(frozen=True)
 class Drop:
-    """A raw file as it was found: with a head it is to be loaded, with a refusal refused, with neither it is gone.
+    """A raw file as it was found. With a `file_format` it is loaded, with a `refusal` refused; with neither it was deleted.
 
-    What an earlier version of a refused file gave stays, unless that version is not on record: it may have been published in
-    part, and then goes.
+    Refusing a version keeps the rows of the last load that was committed; those of an unfinished load are removed.
     """
 
     key: str
     path: str
     version: str
     modified: datetime | None
-    known: Known
+    history: FileHistory
     file_format: FileFormat | None = None
     refusal: str | None = None
 
@@ -45,11 +45,14 @@ class Drop:
 
     @property
     def changes_rows(self) -> bool:
-        return self.refusal is None or not self.known.is_settled
+        """Whether the load adds or removes rows of the file."""
+        return self.refusal is None or self.history.has_unfinished_load
 
-    def staged(self) -> dict[str, Any]:
-        """What the statements need to know of the file. Of one without a head: that its rows go."""
-        return self.file_format.record() if self.file_format else {"source": self.path}
+    def staged(self, kept_loaded_at: str | None = None) -> dict[str, Any]:
+        """What the statements need to know of the file: how to read it, or just that its rows go, less those to be kept."""
+        if self.file_format:
+            return self.file_format.record()
+        return {"source": self.path} | ({"kept_loaded_at": kept_loaded_at} if kept_loaded_at else {})
 
     @property
     def modified_text(self) -> str | None:
@@ -59,29 +62,22 @@ class Drop:
 def inspect_files(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Drop]:
     """The drops at these keys, less those whose present version is on record already: events come twice.
 
-    `forced` keys are taken all the same. The log line says how many ranges of how many bytes were read of the files.
+    `forced` keys are taken all the same. A file that is replaced while it is read is marked once more, for the next batch.
+    The log line says how many ranges of how many bytes were read of the files.
     """
     always = set(forced)
     ranges: list[int] = []
     with log.timed("inspect") as found:
-        known = lake.sources.known(keys)
-        seen = parallel.each(lambda key: _inspect_file(lake, key, known[key], key in always, ranges), known)
-        drops = [drop for drop in seen if drop is not None]
-        found.update(files=len(seen), to_load=len(drops), already_recorded=len(seen) - len(drops))
+        histories = lake.sources.histories(keys)
+        seen = parallel.each(lambda key: _inspect_file(lake, key, histories[key], key in always, ranges), histories)
+        drops = [drop for drop in seen if isinstance(drop, Drop)]
+        changed = [each for each in seen if isinstance(each, ConflictError)]
+        found.update(files=len(seen), to_load=len(drops), already_recorded=seen.count(None), changed_meanwhile=len(changed))
         found.update(requests=len(ranges), bytes=sum(ranges))
     return drops
 
 
-def _inspect_file(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
-    for _ in range(LOOKS - 1):
-        try:
-            return _inspect_once(lake, key, known, forced, ranges)
-        except ConflictError as error:
-            log.event("file changed while it was read; reading it again", error=str(error))
-    return _inspect_once(lake, key, known, forced, ranges)
-
-
-def _inspect_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list[int]) -> Drop | None:
+def _inspect_file(lake: Lake, key: str, history: FileHistory, forced: bool, ranges: list[int]) -> Drop | ConflictError | None:
     lake.deadline.check(f"inspect {key}")
     path = lake.store.uri(key)
     try:
@@ -89,18 +85,21 @@ def _inspect_once(lake: Lake, key: str, known: Known, forced: bool, ranges: list
     except ClientError as error:
         if not _is_of_the_object(error):
             raise
-        return _unreadable(lake, key, known, error)
+        return _unreadable(lake, key, history, error)
     ranges.append(len(first.body) if first else 0)
     version = REMOVED if first is None else f"{first.etag} {milliseconds_text(first.modified)}"
-    if version == known.recorded_version and not forced:
+    if version == history.recorded_version and not forced:
         return None
     if first is None:
-        return Drop(key, path, version, None, known)
+        return Drop(key, path, version, None, history)
     try:
         file_format = _inspect(lake, key, first, ranges)
     except FileRefusedError as refusal:
-        return Drop(key, path, version, first.modified, known, refusal=str(refusal))
-    return Drop(key, path, version, first.modified, known, file_format=file_format)
+        return Drop(key, path, version, first.modified, history, refusal=str(refusal))
+    except ConflictError as error:
+        lake.inbox.add([(key, f"{FORCED if forced else ''}changed-{uuid.uuid4().hex}")])
+        return error
+    return Drop(key, path, version, first.modified, history, file_format=file_format)
 
 
 def _is_of_the_object(error: ClientError) -> bool:
@@ -109,17 +108,17 @@ def _is_of_the_object(error: ClientError) -> bool:
     return code in ("AccessDenied", "InvalidObjectState", "InvalidRequest") or code.startswith("KMS.")
 
 
-def _unreadable(lake: Lake, key: str, known: Known, error: ClientError) -> Drop:
+def _unreadable(lake: Lake, key: str, history: FileHistory, error: ClientError) -> Drop:
     detail = error.response["Error"]
     reason = (
         f"S3 does not give it ({detail['Code']}: {detail.get('Message', '')}): restore it if it is archived, or allow "
         's3:GetObject and kms:Decrypt; then run {"action": "reprocess"} with its key as the prefix'
     )
-    return Drop(key, lake.store.uri(key), f"unreadable {detail['Code']}", None, known, refusal=reason)
+    return Drop(key, lake.store.uri(key), f"unreadable {detail['Code']}", None, history, refusal=reason)
 
 
 def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat:
-    """The head, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
+    """The file's format, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
     _require_name(key)
 
     def read(key: str, start: int, length: int) -> bytes:

@@ -1,4 +1,4 @@
--- One row per file of the batch with rows to merge: for how many of them it won the day, and for how many another file did.
+-- One row per file of the batch with rows to merge: its rows now in stocks_processed, and those displaced by another file's.
 -- Parameters: parsed identifier, years texts, partitions texts
 SELECT
     p.source,

@@ -1,4 +1,4 @@
--- One row per other file that may hold a day which a file of the batch had won and now gives no more.
+-- One row per other file that may hold a (symbol, day) that the batch's files no longer provide.
 -- Parameters: parsed identifier, batch text, years texts, partitions texts
 -- Merging keeps the winner of a day only, so that the runner-up has to be loaded again to take its place.
 SELECT DISTINCT h.source
@@ -10,6 +10,7 @@ WHERE s.batch = :batch
     AND p.year IN (:years)
     AND p.year || '-' || p.month IN (:partitions)
     AND n.source IS NULL
+    AND (s.kept_loaded_at IS NULL OR cast(s.kept_loaded_at AS timestamp(3)) <> p.loaded_at)
     AND h.is_latest
     AND strpos(',' || h.symbols || ',', ',' || p.symbol || ',') > 0
     AND h.source NOT IN (SELECT source FROM stocks_staging_sources WHERE batch = :batch)

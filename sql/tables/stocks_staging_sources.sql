@@ -19,7 +19,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `year_at` int,
     `month_at` int,
     `day_at` int,
-    `date_divisor` bigint COMMENT 'units a day where dates are Unix times'
+    `date_divisor` bigint COMMENT 'units a day where dates are Unix times',
+    `kept_loaded_at` string COMMENT 'of a file that is not read: when those of its rows were loaded that stay; null for none'
 )
 PARTITIONED BY (`batch` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'

@@ -1,5 +1,6 @@
 -- One row per file and load, typed; is_latest marks each file's latest. The counts are those of its time.
 -- Parameters: none
+-- Batch ids sort in the order of the loads; loaded_at is the word of a host's clock.
 -- is_latest: whether this is the file's latest load
 CREATE OR REPLACE VIEW stocks_load_history AS
 SELECT
@@ -13,5 +14,5 @@ SELECT
     cast(last_date AS date) AS last_date,
     reason,
     cast(loaded_at AS timestamp) AS loaded_at,
-    row_number() OVER (PARTITION BY source ORDER BY loaded_at DESC, batch_id DESC) = 1 AS is_latest
+    row_number() OVER (PARTITION BY source ORDER BY batch_id DESC) = 1 AS is_latest
 FROM stocks_loads

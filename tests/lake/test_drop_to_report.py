@@ -227,13 +227,16 @@ def test_the_test_event_changes_nothing(lake: Lake) -> None:
 
 def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
     s3 = lake.account.client("s3")
-    held = {"owner": "another", "token": "t", "expires": 4e9}
+    held = {"token": 7, "owner": "another", "renewals": 3, "seconds": 600.0}
     s3.put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=json.dumps(held))
-    lake.drop({"AAPL.csv": AAPL})
-    assert len(lake.keys("pipeline/inbox/raw/")) == 1 and lake.keys("processed/") == []
-    s3.put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=json.dumps({**held, "expires": 0}))
-    lake.drop({"MSFT.csv": AAPL})
-    assert {row["symbol"] for row in lake.processed()} == {"AAPL", "MSFT"}
+    for symbol in ("AAPL", "MSFT", "IBM"):
+        lake.account.drop(f"raw/stocks/{symbol}.csv", AAPL)
+    lake.wait_for("another waits for the lease", 2)
+    assert len(lake.keys("pipeline/inbox/raw/")) == 3 and lake.keys("processed/") == []
+    s3.put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=json.dumps({**held, "owner": None}))
+    lake.settle()
+    assert {row["symbol"] for row in lake.processed()} == {"AAPL", "MSFT", "IBM"}
+    assert [line["token"] for line in lake.logged("lease taken") if line["function"] == RAW] == [8]
     assert lake.keys("pipeline/inbox/") == []
 
 

@@ -38,29 +38,37 @@ def test_work_left_at_the_deadline_goes_on_in_fresh_invocations_and_in_the_end_s
     assert short.keys("pipeline/inbox/raw/")
 
 
-def test_a_lease_that_ran_out_is_taken_over(lake: Lake) -> None:
-    held = {"owner": "killed long ago", "token": "t", "expires": 1.0}
-    lake.account.client("s3").put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=json.dumps(held))
+OF_A_DEAD_HOLDER = {"token": 7, "owner": "killed", "renewals": 3, "seconds": 0.5}
+
+
+def test_a_lease_that_its_holder_does_not_renew_is_taken_over_by_the_one_who_waits(lake: Lake) -> None:
+    lease = json.dumps(OF_A_DEAD_HOLDER)
+    lake.account.client("s3").put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=lease)
     lake.drop({"AAPL.csv": AAPL})
     assert len(lake.prices()) == 2
+    assert [line["token"] for line in lake.logged("lease taken") if line["function"] == RAW] == [8]
 
 
 def test_an_overtaken_writer_publishes_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     before = lake.manifests()
+    lease, taken = "pipeline/leases/raw.json", {"token": 4_000_000_000, "owner": "another", "renewals": 0, "seconds": 600.0}
     run = Athena.run
 
     def run_and_be_overtaken(athena: Athena, *statements: Statement) -> list[Finished]:
         finished = run(athena, *statements)
         if any(statement.name == "load/merged_partitions" for statement in statements):
-            taken = {"owner": "another", "token": "t", "expires": 4e9}
-            lake.account.client("s3").put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=json.dumps(taken))
+            lake.account.client("s3").put_object(Bucket=lake.bucket, Key=lease, Body=json.dumps(taken))
         return finished
 
     monkeypatch.setattr(Athena, "run", run_and_be_overtaken)
-    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
-    assert lake.logged("overtaken") and lake.manifests() == before
-    assert len(lake.keys("pipeline/inbox/raw/")) == 1
+    lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 101)))
+    lake.wait_for("overtaken")
+    assert lake.manifests() == before and len(lake.keys("pipeline/inbox/raw/")) == 1
+    monkeypatch.setattr(Athena, "run", run)
+    lake.account.client("s3").put_object(Bucket=lake.bucket, Key=lease, Body=json.dumps(taken | {"owner": None}))
+    lake.settle()
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0")]
 
 
 def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_files_are_looked_at_side_by_side(bucket: Bucket, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("replacement", [None, CERTAIN])
-def test_a_file_that_changes_while_it_is_looked_at_is_looked_at_again(
+def test_a_file_that_changes_while_it_is_inspected_is_left_to_the_next_batch(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch, replacement: str | None
 ) -> None:
     key, read = bucket.put("raw/stocks/A.csv", OPEN), Store.read
@@ -91,7 +91,10 @@ def test_a_file_that_changes_while_it_is_looked_at_is_looked_at_again(
         return read(store, key, start, length, etag)
 
     monkeypatch.setattr(Store, "read", read_a_changed_file)
-    (drop,) = inspect_files(bucket.lake, [key])
+    assert inspect_files(bucket.lake, [key]) == []
+    monkeypatch.setattr(Store, "read", read)
+    (marker,) = bucket.lake.inbox.markers()
+    (drop,) = inspect_files(bucket.lake, [marker.name])
     assert drop.refusal is None
     assert drop.is_gone if replacement is None else drop.file_format is not None and drop.file_format.year_at == 1
 

@@ -85,15 +85,18 @@ def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake
     assert load["status"] == "refused" and "unfinished load" in str(load["reason"])
 
 
-def test_the_file_of_an_emptied_partition_is_swept(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_an_emptied_partition_the_file_without_rows_stays(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.remove("AAPL.csv")
-    assert lake.keys("processed/stocks/year=2016/month=01/")
+    folder = "processed/stocks/year=2016/month=01/"
+    assert len(lake.keys(folder)) == 2 and lake.prices() == []
     monkeypatch.setenv("LAKE_RETENTION_SECONDS", "0")
     lake.account.client("s3").put_object(Bucket=lake.bucket, Key="raw/stocks/x.csv", Body=b"")
     lake.settle()
     lake.drop({"raw/stocks/y.csv": ""})
-    assert lake.keys("processed/stocks/year=2016/month=01/") == []
+    named = lake.manifests()["processed/stocks/_symlink_format_manifest/year=2016/month=01/manifest"]
+    assert [f"s3://{lake.bucket}/{key}\n" for key in lake.keys(folder)] == [named]
+    assert lake.monthly() == lake.yearly() == lake.processed() == []
 
 
 @pytest.mark.parametrize("character", ["\x01", "\n"])

@@ -65,7 +65,9 @@ def test_values_become_literals_by_their_declared_type(statement: Path) -> None:
         ("a identifier", {"a": "x; DROP TABLE y"}),
         ("a date", {"a": datetime(2026, 1, 1, tzinfo=timezone.utc)}),
         ("a timestamp", {"a": datetime(2026, 1, 1)}),
-        ("a number", {"a": 1}),
+        ("a number", {"a": "1"}),
+        ("a number", {"a": True}),
+        ("a fraction", {"a": 1}),
         ("a text, b text", {"a": "x", "b": "y"}),
     ],
     ids=str,
@@ -79,7 +81,7 @@ def test_what_does_not_match_is_an_error(statement: Path, declared: str, given: 
 @pytest.mark.parametrize("declared", ["x nonsense", "x", "x text,y text", "x text text"])
 def test_a_parameter_of_an_unknown_type_is_an_error_before_any_value_is_given(statement: Path, declared: str) -> None:
     statement.write_text(f"-- One row per test\n-- Parameters: {declared}\nSELECT :x\n")
-    with pytest.raises(SqlError, match="which is none of identifier, text, texts, date, timestamp"):
+    with pytest.raises(SqlError, match="which is none of identifier, text, texts, number, date, timestamp"):
         sql._parsed("a")
 
 

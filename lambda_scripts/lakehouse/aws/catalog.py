@@ -71,6 +71,15 @@ class Catalog:
             for partition in page["Partitions"]:
                 yield partition["StorageDescriptor"]["Location"]
 
+    def partitions(self, table: str) -> Iterator[Partition]:
+        """The values of each partition of a table."""
+        pages = self._client.get_paginator("get_partitions").paginate(
+            DatabaseName=self.database, TableName=table, ExcludeColumnSchema=True
+        )
+        for page in pages:
+            for partition in page["Partitions"]:
+                yield tuple(partition["Values"])
+
     def missing(self, table: str, partitions: Iterable[Partition]) -> list[Partition]:
         """Those of the partitions that the catalogue lacks."""
         wanted = sorted(set(partitions))

@@ -22,9 +22,9 @@ _DECLARATION = re.compile(r"-- Parameters: (.+)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
-_TYPES = ("identifier", "text", "texts", "date", "timestamp")
+_TYPES = ("identifier", "text", "texts", "number", "date", "timestamp")
 
-Value = str | date | datetime | list[str]
+Value = str | int | date | datetime | list[str]
 
 
 class SqlError(Error):
@@ -84,6 +84,8 @@ def _literal(where: str, kind: str, value: Value) -> str:
         return _quoted(value)
     if kind == "texts" and isinstance(value, list) and value:
         return ", ".join(_quoted(each) for each in value)
+    if kind == "number" and type(value) is int:  # not isinstance: true is not a number
+        return str(value)
     if kind == "timestamp" and isinstance(value, datetime) and value.tzinfo is timezone.utc:
         return f"TIMESTAMP '{milliseconds_text(value)}'"
     if kind == "date" and isinstance(value, date) and not isinstance(value, datetime):

@@ -111,9 +111,18 @@ class Store:
                 return found.etag
             raise ConflictError(f"another writer was at {self.uri(key)}") from error
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy within the bucket, atomically: up to 5 GB (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""
-        self._client.copy_object(Bucket=self.bucket, Key=target, CopySource={"Bucket": self.bucket, "Key": source})
+    def copy(self, source: str, target: str) -> bool:
+        """Copy within the bucket; False where there is nothing to copy.
+
+        Atomic, and up to 5 GB: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        """
+        try:
+            self._client.copy_object(Bucket=self.bucket, Key=target, CopySource={"Bucket": self.bucket, "Key": source})
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                raise
+            return False
+        return True
 
     def objects(self, prefix: str) -> Iterator[Stored]:
         """Every object under the prefix, in key order. Listings are strongly consistent."""

@@ -1,33 +1,40 @@
-"""The lease: one invocation works off a queue, the others return at once.
+"""The lease: one invocation works off a queue, the others leave the work to it.
 
-    invocation A   take ──── list inbox ─ batch ─ batch ─ (inbox empty) ─ give back ─ look once more ─ end
-    invocation B      marker ─ take: held ─ end
-    invocation C                                    marker ─ take: held ─ end      (A's last look finds it)
-    A killed       take ──── batch ─✗            lease runs out, or A's retry (the same request id) takes it over
-    A overtaken    take ──── batch ───── check: LeaseLostError ─ end       (the one that overtook does the work)
+    A          take 7 ── batch ─ renew ─ batch ─ inbox empty ─ give back ─ list once more ─ end
+    B             marker ─ held ─ wait ·········································· given back ─ inbox empty ─ end
+    C             marker ─ held, and B waits ─ end                                    (A's last listing finds the marker)
 
-The lease saves work. Correctness rests on this order alone: a writer *checks* its lease after it has written its source
-records and before it publishes; one that overtakes it *takes* the lease before it reads either. So what an overtaken writer
-publishes late is seen by the new one, or makes the new one's compare-and-swap fail, or fails its own.
+    A killed   take 7 ── batch ─✗
+    B             marker ─ held ─ wait ··· not renewed for the lease's time ─ take 8 ─ abort and tidy A's batch ─ batch …
+
+    A frozen   take 7 ── batch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ renew: LeaseLostError ─ end
+
+Each taking raises the token, a number that is part of every batch id, so that what is later is said by ids and never by a clock.
+The lease saves work; the tables are right without it. A holder that was frozen, and goes on after another has taken the lease,
+cannot commit a batch that the other has aborted, replace a manifest or a source record that the other has written, or remove
+what a later batch has staged. It can publish a partition that nobody has published since it read it, which is right at any
+time, and it can waste what its statements cost.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from .. import log
 from ..aws.store import Store
-from ..clock import Clock
+from ..clock import Clock, Deadline
 from ..errors import ConflictError, LeaseLostError
-
-# Clocks of two Lambda hosts may differ, and an invocation may end a little after its deadline.
-MARGIN_SECONDS = 30.0
+from ..layout import batch_id, earliest_batch_id
 
 
 class Lease:
-    """A lease held in one object. `owner` is the request id; `seconds` is how long the invocation may live."""
+    """A lease held in one object, which is never deleted. `owner` is the request id.
+
+    A holder renews it, at least each third of `seconds`; one that does not for so long has lost it to whoever waited.
+    """
 
     def __init__(self, store: Store, key: str, clock: Clock, owner: str, seconds: float) -> None:
         self._store = store
@@ -35,40 +42,120 @@ class Lease:
         self._clock = clock
         self._owner = owner
         self._seconds = seconds
-        self._token = uuid.uuid4().hex
+        self._token = 0
         self._etag: str | None = None
+        self._renewals = 0
+        self._renewed = 0.0
+        self._silent: str | None = None
+        self._batches = itertools.count(1)
 
     def take(self) -> bool:
-        """Take the lease; False where another invocation holds it."""
-        now = self._clock.now().timestamp()
-        held = self._store.read(self._key)
-        if held is not None:
-            content = json.loads(held.body)
-            if content["owner"] != self._owner and content["expires"] > now:
-                log.event("lease held by another", holder=content["owner"], expires_in_seconds=round(content["expires"] - now))
-                return False
+        """Take the lease and raise its token; False where another invocation holds it.
+
+        A retry of the request that holds it takes it over at once, and so does the one to which `wait` showed a silent holder.
+        """
+        part = self._store.read(self._key)
+        content: Mapping[str, Any] = json.loads(part.body) if part else {}
+        if part and part.etag != self._silent and not self._is_free(content):
+            log.event("lease held by another", holder=content["owner"])
+            return False
+        token = _next_token(content, self._clock)
         try:
-            self._etag = self._write(now + self._seconds + MARGIN_SECONDS, held.etag if held else None)
+            etag = self._store.swap(self._key, self._content(token, self._owner), part.etag if part else None)
         except ConflictError:
             log.event("lease taken by another just now")
             return False
+        self._token, self._etag, self._silent = token, etag, None
+        self._renewed = self._clock.monotonic()
+        self._batches = itertools.count(1)
+        log.event("lease taken", token=token, from_silent_holder=content.get("owner") not in (None, self._owner))
         return True
 
-    def check(self) -> None:
-        """Raise LeaseLostError if another invocation has taken the lease over."""
-        held = self._store.read(self._key)
-        if held is None or json.loads(held.body)["token"] != self._token:
+    def wait(self, deadline: Deadline, poll_seconds: float) -> None:
+        """Return once the lease is free, or was not renewed for its time as this host measures it.
+
+        Raises DeadlineReachedError when this invocation's own time is up.
+        """
+        seen: str | None = None
+        since = self._clock.monotonic()
+        while (part := self._store.read(self._key)) is not None:
+            content = json.loads(part.body)
+            if self._is_free(content):
+                return
+            if part.etag != seen:
+                seen, since = part.etag, self._clock.monotonic()
+            elif "renewals" in content and self._clock.monotonic() - since >= content["seconds"]:
+                self._silent = seen
+                return
+            deadline.sleep(poll_seconds, "wait for the lease")
+
+    def renew(self) -> None:
+        """Start the lease's time anew. Raises LeaseLostError if another invocation has taken it.
+
+        So when this returns, nobody had aborted a batch of this invocation, or removed anything that it staged.
+        """
+        self._renewals += 1
+        try:
+            self._etag = self._store.swap(self._key, self._content(self._token, self._owner), self._etag)
+        except ConflictError as error:
+            self._etag = None
             raise LeaseLostError(
                 f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work"
-            )
+            ) from error
+        self._renewed = self._clock.monotonic()
+
+    def confirm_loss(self, error: LeaseLostError) -> None:
+        """Raise the error after all, and give the lease back, if the lease is still this invocation's."""
+        try:
+            if self._etag is not None:
+                self.renew()
+        except LeaseLostError:
+            return
+        if self._etag is not None:
+            self.give_back()
+            raise error
+
+    def keep(self) -> None:
+        """Renew the lease, if it is held and a third of its time has passed: for whoever waits."""
+        if self._etag is not None and self._clock.monotonic() - self._renewed >= self._seconds / 3:
+            self.renew()
 
     def give_back(self) -> None:
         """Let the next one take it at once. A lease that was lost stays with whoever has it."""
+        if self._etag is None:
+            return
         try:
-            self._write(0.0, self._etag)
+            self._store.swap(self._key, self._content(self._token, None), self._etag)
         except ConflictError:
             log.warning("lease was lost before it was given back")
+        self._etag = None
 
-    def _write(self, expires: float, etag: str | None) -> str:
-        content: dict[str, Any] = {"owner": self._owner, "token": self._token, "expires": expires}
-        return self._store.swap(self._key, json.dumps(content).encode(), etag)
+    def new_batch(self) -> str:
+        """The id of this taking's next batch. Ids sort in the order in which batches are begun, whatever clocks say."""
+        return batch_id(self._token, next(self._batches), self._clock.now())
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this invocation has taken the lease, neither given it back nor learned that it was lost."""
+        return self._etag is not None
+
+    @property
+    def first_batch(self) -> str:
+        """A text after which this taking's batch ids sort, and before which all those of earlier takings do."""
+        return earliest_batch_id(self._token)
+
+    def _is_free(self, content: Mapping[str, Any]) -> bool:
+        if content["owner"] in (None, self._owner):
+            return True
+        # As version 1 wrote it: held until a time, never renewed.
+        return "expires" in content and bool(content["expires"] <= self._clock.now().timestamp())
+
+    def _content(self, token: int, owner: str | None) -> bytes:
+        # No two are equal, so that each renewal changes the ETag.
+        return json.dumps({"token": token, "owner": owner, "renewals": self._renewals, "seconds": self._seconds}).encode()
+
+
+def _next_token(content: Mapping[str, Any], clock: Clock) -> int:
+    """One more than the last. The first is the time in seconds, so that a lease object that someone deletes begins no lower."""
+    last = content.get("token")
+    return last + 1 if isinstance(last, int) else int(clock.now().timestamp())

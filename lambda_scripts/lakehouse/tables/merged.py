@@ -8,7 +8,7 @@ Replacing the manifest, a few bytes in one conditional PUT, is the commit. The c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,8 +16,9 @@ from .. import log
 from ..aws import parallel
 from ..aws.catalog import Catalog
 from ..aws.store import Store, Stored
-from ..errors import ConflictError, PublishError
+from ..errors import ConflictError, LeaseLostError, PublishError
 from ..layout import Partition, TableLayout
+from .no_rows import NO_ROWS
 
 
 @dataclass
@@ -62,37 +63,42 @@ class MergedTable:
         folder = self._layout.manifest_folder
         self._catalog.register(self.name, {partition: self._store.uri(folder(partition)) for partition in partitions})
 
-    def staged_files(self, staged_prefix: str) -> dict[Partition, str]:
-        """The one file that a CTAS with one bucket wrote for each partition. Raises PublishError where there are more."""
+    def files_by_partition(self, paths: Iterable[str], asked: Collection[Partition]) -> dict[Partition, str]:
+        """The key of the one file that was written for each partition; those asked for that end empty have none.
+
+        `paths` are all files that the statements wrote. Raises PublishError for any that is not just what was asked for.
+        """
         files: dict[Partition, str] = {}
-        for stored in self._store.objects(staged_prefix):
-            partition = self._layout.partition_of_staged_file(stored.key)
-            if partition is None or partition in files:
+        for path in paths:
+            key = self._store.key(path)
+            partition = self._layout.partition_of_staged_file(key)
+            if partition is None or partition in files or partition not in asked:
                 raise PublishError(
-                    f"Athena wrote {self._store.uri(stored.key)} where one file a partition of {self.name} was expected; "
-                    "nothing of it was published"
+                    f"Athena wrote {path} where one file for each partition asked for of {self.name} was expected; nothing of it "
+                    "was published"
                 )
-            files[partition] = stored.key
+            files[partition] = key
         return files
 
     def publish(
-        self, partitions: Iterable[Partition], staged: Mapping[Partition, str], survey: Survey, version: str
+        self, partitions: Collection[Partition], staged: Mapping[Partition, str], survey: Survey, version: str
     ) -> list[Partition]:
         """Make the staged files current, and empty the partitions that have none; returns those that another writer changed.
 
-        The survey must have been made before the staged files were computed. A partition that never was anything gets an empty
-        manifest too: it makes the swap of a writer fail that was overtaken before it published there.
+        The survey must have been made before the staged files were computed. Every partition gets a file of this version and a
+        manifest that names it, so that no two manifests are alike, and the swap of a writer that read an earlier one fails.
+        Raises LeaseLostError where a later batch has put a file, PublishError where a staged file is gone.
         """
         wanted = sorted(partitions)
+        for partition in wanted:
+            self._refuse_to_replace_a_later_version(partition, survey, version)
         self._register(partition for partition in wanted if partition not in survey.manifests)
 
         def publish_one(partition: Partition) -> bool:
             known = survey.manifests.get(partition)
-            content = ""
             target = self._layout.data_file(partition, version)
-            if partition in staged:
-                self._store.copy(staged[partition], target)
-                content = self._store.uri(target) + "\n"
+            self._put_data_file(staged.get(partition), target)
+            content = self._store.uri(target) + "\n"
             try:
                 self._store.swap(self._layout.manifest(partition), content.encode(), known.etag if known else None)
             except ConflictError:
@@ -105,31 +111,40 @@ class MergedTable:
             found["lost_to_another_writer"] = len(lost)
         return lost
 
+    def _refuse_to_replace_a_later_version(self, partition: Partition, survey: Survey, version: str) -> None:
+        """A later batch's file is there before a manifest names it, and a listing shows manifests before data files."""
+        for stored in survey.data_files.get(partition, ()):
+            if self._layout.version_of_data_file(stored.key) > version:
+                raise LeaseLostError(f"{self._store.uri(stored.key)} is of a later batch than {version}")
+
+    def _put_data_file(self, staged: str | None, target: str) -> None:
+        if staged is None:
+            self._store.put(target, NO_ROWS)
+        elif not self._store.copy(staged, target):
+            raise PublishError(
+                f"{self._store.uri(staged)}, which Athena wrote, is gone: another invocation or a lifecycle rule removed it; the "
+                "batch is not on record, and the next attempt starts afresh"
+            )
+
     def sweep(self, survey: Survey, now: datetime, retention_seconds: float) -> None:
         """Remove data files that no manifest has named for so long, so that queries under way end undisturbed.
 
-        A file that its manifest does not name was last named before the manifest last changed; and a file younger than the
-        retention may be a writer's that is about to name it.
+        Only files of versions before the one that the manifest names now: whoever wrote them can't name them any more, since its
+        swap would fail. How long a manifest has named its file is S3's word against this host's clock.
         """
         expired = now - timedelta(seconds=retention_seconds)
 
         def superseded(partition: Partition) -> list[str]:
-            manifest = survey.manifests.get(partition)
             candidates = [stored.key for stored in survey.data_files[partition] if stored.modified < expired]
-            if not candidates or (manifest and manifest.modified >= expired):
+            manifest = self._store.read(self._layout.manifest(partition)) if candidates else None
+            if manifest is None or manifest.modified >= expired:
                 return []
-            named = self._store.read(manifest.key) if manifest else None
-            if named and manifest and named.etag != manifest.etag:
-                return []  # changed since the survey: what it named then may be read by queries under way
-            current = named.body.decode().split("\n") if named else []
-            return [key for key in candidates if self._store.uri(key) not in current]
+            current = self._layout.version_of_data_file(manifest.body.decode().strip())
+            return [key for key in candidates if self._layout.version_of_data_file(key) < current]
 
-        def may_hold_old_files(partition: Partition) -> bool:
-            """The usual partition holds one file, its manifest's own: nothing to look up."""
-            manifest = survey.manifests.get(partition)
-            return len(survey.data_files[partition]) > 1 or manifest is None or manifest.size == 0
-
+        # The usual partition holds one file, its manifest's own: nothing to read.
+        several = [partition for partition, files in survey.data_files.items() if len(files) > 1]
         with log.timed("sweep", table=self.name) as found:
-            keys = [key for each in parallel.each(superseded, filter(may_hold_old_files, survey.data_files)) for key in each]
+            keys = [key for each in parallel.each(superseded, several) for key in each]
             self._store.delete(keys)
             found["removed"] = len(keys)

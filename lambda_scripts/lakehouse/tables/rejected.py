@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..aws.athena import Finished
 from ..aws.sql import Statement, render
 from ..lake import Lake
 from ..layout import RAW_QUEUE
@@ -23,8 +22,10 @@ def statement(lake: Lake, batch: str, parsed: str, loaded_at: datetime) -> State
     )
 
 
-def publish(lake: Lake, batch: str, finished: Sequence[Finished]) -> None:
-    """Copy the files that the statement wrote into the table; the same files again for the same batch."""
-    if finished:
-        for number, stored in enumerate(lake.store.objects(lake.layout.staged_output(RAW_QUEUE, batch, "rejected"))):
-            lake.store.copy(stored.key, lake.layout.rejected(batch, number))
+def publish(lake: Lake, batch: str, paths: Sequence[str]) -> None:
+    """Copy the files that a committed batch's statement wrote into the table; the same again for the same batch.
+
+    A file that is gone has been copied: staging is removed only after that.
+    """
+    for number, path in enumerate(paths):
+        lake.store.copy(lake.store.key(path), lake.layout.rejected(batch, number))

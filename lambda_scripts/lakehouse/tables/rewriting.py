@@ -43,8 +43,10 @@ class Rewritten:
 def rewrite(lake: Lake, batch: str, rewritings: Sequence[Rewriting], also_run: Sequence[Statement] = ()) -> Rewritten:
     """Rewrite partitions of one or more tables; the statements `also_run` run at the same time.
 
+    A partition ends empty only if its statement succeeded and Athena's list of the files that it wrote has none of it.
+
     Raises LeaseLostError before anything is published where another invocation has taken over, PublishError where a partition is
-    lost to another writer time after time.
+    lost to another writer time after time, or what Athena wrote is not what was asked for.
     """
     done = Rewritten()
     for attempt in range(ATTEMPTS):
@@ -60,15 +62,12 @@ def rewrite(lake: Lake, batch: str, rewritings: Sequence[Rewriting], also_run: S
         finished = lake.athena.run(*(chunk.statement for chunk in chunks), *also_run)
         done.also_run += finished[len(chunks) :]
         also_run = ()
-        lake.lease.check()
+        written = {chunk: lake.athena.files(answer) for chunk, answer in zip(chunks, finished, strict=False)}
+        lake.lease.renew()  # so nothing that the statements read, or wrote, was removed meanwhile
         lost = []
         for each in rewritings:
-            staged = {
-                partition: key
-                for chunk in chunks
-                if chunk.rewriting is each
-                for partition, key in each.table.staged_files(chunk.output).items()
-            }
+            paths = [path for chunk, found in written.items() if chunk.rewriting is each for path in found]
+            staged = each.table.files_by_partition(paths, each.partitions)
             partitions = each.table.publish(each.partitions, staged, surveys[each.table], f"{batch}-{attempt}")
             if partitions:
                 lost.append(Rewriting(each.table, partitions, each.compute))
@@ -90,8 +89,8 @@ class _Chunk:
     ) -> None:
         name = f"{rewriting.table.name}_{attempt}_{number}"
         self.rewriting = rewriting
-        self.output = lake.layout.staged_output(lake.queue, batch, name)
-        self.statement = rewriting.compute(lake.temporary_table(batch, name), lake.store.uri(self.output), partitions)
+        location = lake.store.uri(lake.layout.staged_output(lake.queue, batch, name))
+        self.statement = rewriting.compute(lake.temporary_table(batch, name), location, partitions)
 
 
 def _in_chunks(partitions: Sequence[Partition]) -> list[Sequence[Partition]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import log
 from ..lake import Lake
-from ..layout import RAW_QUEUE
+from ..layout import RAW_QUEUE, batch_of
+from . import rejected
 
 STAGING_TABLES = {"stocks_staging_lines": "lines", "stocks_staging_sources": "sources"}
 
@@ -18,10 +19,22 @@ FILES_PER_MANIFEST = 1_000
 
 
 def begin(lake: Lake) -> str:
-    """A new batch, noted so that the next invocation tidies up after it should this one die."""
-    batch = lake.new_batch()
-    lake.store.put(lake.layout.staged_note(lake.queue, batch), b"")
+    """A new batch, noted so that the next holder tidies up after it should this one die."""
+    batch = lake.lease.new_batch()
+    write_note(lake, batch, {})
     return batch
+
+
+def write_note(lake: Lake, batch: str, note: Mapping[str, Any]) -> None:
+    """Put what the next holder must know of the batch to tidy up after it."""
+    lake.store.put(lake.layout.staged_note(lake.queue, batch), json.dumps(note).encode())
+
+
+def read_note(lake: Lake, batch: str) -> dict[str, Any]:
+    """What `write_note` put last; of a batch without a note, and of version 1: nothing."""
+    part = lake.store.read(lake.layout.staged_note(lake.queue, batch))
+    note: dict[str, Any] = json.loads(part.body) if part and part.body else {}
+    return note
 
 
 def describe(lake: Lake, batch: str, paths: Sequence[str], sources: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -49,8 +62,8 @@ def json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:
 
 def end(lake: Lake, batch: str) -> None:
     """Remove a batch's temporary tables, partitions and objects; the note goes last."""
-    prefix = lake.temporary_tables(batch)
-    lake.catalog.drop(name for name in lake.catalog.tables() if name.startswith(prefix))
+    tables = [name for name in lake.catalog.tables() if lake.layout.batch_of_temporary_table(lake.queue, name) == batch]
+    lake.catalog.drop(tables)
     if lake.queue == RAW_QUEUE:
         _remove_partitions(lake, batch)
     note = lake.layout.staged_note(lake.queue, batch)
@@ -62,22 +75,33 @@ def end(lake: Lake, batch: str) -> None:
 def _remove_partitions(lake: Lake, batch: str) -> None:
     """Remove a batch's partitions of the staging tables, by what there is: registered, or just stored."""
     for table, name in STAGING_TABLES.items():
-        folder = lake.layout.staging_partition(name, batch)[:-1]
-        stored = [found.key for found in lake.store.objects(folder)]
-        begins = lake.store.uri(folder)
-        registered = [location for location in lake.catalog.partition_locations(table) if location.startswith(begins)]
-        values = {place.rstrip("/").rpartition("batch=")[2] for place in registered}
-        lake.catalog.unregister(table, [(value,) for value in values])
+        stored = [found.key for found in lake.store.objects(lake.layout.staging_partition(name, batch)[:-1])]
+        lake.catalog.unregister(table, [(value,) for (value,) in lake.catalog.partitions(table) if batch_of(value) == batch])
         lake.store.delete(stored)
 
 
 def tidy(lake: Lake) -> None:
-    """Remove what batches left that did not end: an invocation was killed, or failed and will be tried again.
+    """Remove what batches of earlier holders left: invocations were killed, or failed, or their statements outlived them.
 
-    Rejected rows of a batch without a load record go too: the files are loaded again, and so are their rejected rows.
+    It goes by what is there, and by batch ids alone. A batch that is not committed is aborted first: whoever still works on it
+    can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done.
     """
-    for batch in lake.store.folders(lake.layout.staging(lake.queue)):
-        with log.timed("tidy up after a batch that did not end", queue=lake.queue, batch=batch):
-            if lake.queue == RAW_QUEUE and lake.store.head(lake.layout.load_record(batch)) is None:
-                lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
+    for batch in sorted(batch for batch in _batches_left(lake) if batch < lake.lease.first_batch):
+        with log.timed("tidy up after a batch that did not end", queue=lake.queue, batch=batch) as found:
+            if lake.queue == RAW_QUEUE:
+                found["committed"] = not lake.loads.abort(batch)
+                if found["committed"]:
+                    rejected.publish(lake, batch, read_note(lake, batch).get("rejected", ()))
+                else:
+                    lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
             end(lake, batch)
+
+
+def _batches_left(lake: Lake) -> set[str]:
+    """The batches of this queue of which something is left: objects, temporary tables, partitions of the staging tables."""
+    found = {batch_of(name) for name in lake.store.folders(lake.layout.staging(lake.queue))}
+    found |= {lake.layout.batch_of_temporary_table(lake.queue, name) for name in lake.catalog.tables()}
+    for table, name in STAGING_TABLES.items() if lake.queue == RAW_QUEUE else ():
+        found |= {batch_of(value) for (value,) in lake.catalog.partitions(table)}
+        found |= {batch_of(folder.removeprefix("batch=")) for folder in lake.store.folders(lake.layout.staging_table(name))}
+    return {batch for batch in found if batch}
