@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.cells import cell_len
-from rich.console import Console, JustifyMethod
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,33 +16,23 @@ from .lambda_runtime import Invocation
 
 _WHOLE_NUMBERS = frozenset({"tinyint", "smallint", "integer", "bigint"})
 _NUMBERS = _WHOLE_NUMBERS | {"float", "double", "decimal"}
-
-_SHORTENED = frozenset({"symbols", "record"})
-"""Columns whose texts have no bound: a file of a whole exchange has thousands of symbols."""
-_SHORTENED_TO = 60
-
-_FOLDED = frozenset({"source", "symbols", "record", "reason"})
-"""Columns whose texts may go on in a next line."""
-_FOLDED_AT = 40
-"""A table goes without its spare columns rather than fold texts narrower than this …"""
-_FOLDED_AT_LEAST = 12
-"""… and is wider than the console rather than fold them narrower than this."""
-
-_GAP = 3
-"""What a table's frame adds to each column, with one more at its right edge."""
+_TEXTS = ("source", "symbols", "record", "reason")
+"""Columns whose cells may go on in a next line, after 40 characters at the earliest."""
+_SHORTENED = ("symbols", "record")
+"""Columns whose cells end after 60 characters: a file of a whole exchange has thousands of symbols."""
 
 
 @dataclass(frozen=True)
 class View:
     """One table as it is shown: at most `limit` rows of `columns`, in `order`.
 
-    `spare` are the columns that a narrow terminal goes without, the first of them first.
+    `spare` are the columns that a narrow terminal goes without, the first of them first. Names are separated by blanks.
     """
 
     title: str
     table: str
-    columns: Sequence[str]
-    spare: Sequence[str]
+    columns: str
+    spare: str
     order: str
     limit: int
 
@@ -50,50 +40,27 @@ class View:
 FILES = View(
     "Files",
     "stocks_loads",
-    ("source", "status", "rows", "accepted", "superseded", "rejected", "symbols", "first_date", "last_date"),
-    ("first_date", "last_date", "symbols", "superseded"),
+    "source status rows accepted superseded rejected symbols first_date last_date",
+    "first_date last_date symbols superseded",
     "source, loaded_at",
     40,
 )
 VIEWS = (
-    View("Rejected rows", "stocks_rejected", ("source", "record", "reason"), (), "source, record", 20),
+    View("Rejected rows", "stocks_rejected", "source record reason", "", "source, record", 20),
     View(
         "Monthly report",
         "monthly_stock_reporting",
-        (
-            "symbol",
-            "year",
-            "month",
-            "trading_days",
-            "open_price",
-            "close_price",
-            "highest_price",
-            "lowest_price",
-            "total_volume",
-            "return_pct",
-            "volatility",
-        ),
-        ("lowest_price", "highest_price", "open_price", "total_volume", "volatility", "trading_days"),
+        "symbol year month trading_days open_price close_price highest_price lowest_price total_volume return_pct volatility",
+        "lowest_price highest_price open_price total_volume volatility trading_days",
         "symbol, year, month",
         12,
     ),
     View(
         "Yearly report",
         "yearly_stock_reporting",
-        (
-            "symbol",
-            "year",
-            "trading_days",
-            "open_price",
-            "close_price",
-            "yearly_high",
-            "yearly_low",
-            "total_volume",
-            "return_pct",
-            "volatility",
-            "max_drawdown_pct",
-        ),
-        ("yearly_low", "yearly_high", "open_price", "total_volume", "trading_days", "volatility", "max_drawdown_pct"),
+        "symbol year trading_days open_price close_price yearly_high yearly_low total_volume return_pct volatility"
+        " max_drawdown_pct",
+        "yearly_low yearly_high open_price total_volume trading_days volatility max_drawdown_pct",
         "symbol, year",
         20,
     ),
@@ -104,7 +71,7 @@ _REASONS_LIMIT = 40
 def print_tables(account: LocalAccount, console: Console) -> None:
     """Print what was loaded and refused, the rejected rows and both reports, as wide as the console.
 
-    Whatever is left out (rows, columns, the end of a long record) is said below its table, with the query that shows it.
+    Whatever is left out (rows, columns, the end of a long cell) is said below its table, with the query that shows it.
     """
     _print(account, console, FILES)
     _print_reasons(account, console)
@@ -138,47 +105,63 @@ def readable(cells: Sequence[str | None], kind: str, root: str) -> list[str]:
 
 
 def _print(account: LocalAccount, console: Console, view: View) -> None:
-    total = _count(account, view.table)
-    columns = ", ".join(f'"{column}"' for column in view.columns)
+    columns = ", ".join(f'"{column}"' for column in view.columns.split())
     result = account.query_result(f'SELECT {columns} FROM "{view.table}" ORDER BY {view.order} LIMIT {view.limit}')
     if not result.rows:
-        _line(console, f"{view.title} ({view.table}): none\n")
+        console.out(f"{view.title} ({view.table}): none\n", highlight=False)
         return
-    _line(console, f"{view.title} ({view.table})")
-    left_out = _print_rows(console, view, result, _root(account))
-    if total > len(result.rows):
-        left_out.append(counted(total - len(result.rows), "more row"))
+    console.out(f"{view.title} ({view.table})", highlight=False)
+    left_out = _print_rows(console, view, result, f"s3://{account.bucket}/")
+    if more := _count(account, view.table) - len(result.rows):
+        left_out.append(counted(more, "more row"))
     if left_out:
         query = f"SELECT * FROM {view.table} ORDER BY {view.order}"
-        _line(console, f'  Not shown: {", ".join(left_out)}. All of them: --query "{query}"\n')
+        console.out(f'  Not shown: {", ".join(left_out)}. All of them: --query "{query}"\n', highlight=False)
 
 
 def _print_rows(console: Console, view: View, result: QueryResult, root: str) -> list[str]:
     """Print the table; returns what had to be left out of it, in words."""
-    kinds = dict(zip(result.columns, result.types, strict=True))
-    cells = dict(zip(result.columns, zip(*result.rows, strict=True), strict=True))
-    shown = {name: readable(cells[name], kinds[name], root) for name in view.columns}
+    columns = {
+        name: readable(cells, kind, root)
+        for name, kind, cells in zip(result.columns, result.types, zip(*result.rows, strict=True), strict=True)
+    }
     left_out = []
-    for name in view.columns:
-        if name in _SHORTENED and any(len(cell) > _SHORTENED_TO for cell in shown[name]):
-            shown[name] = [_shortened(cell) for cell in shown[name]]
-            left_out.append(f"{name} beyond {_SHORTENED_TO} characters")
-    for name in view.spare:
-        if _width(shown, _FOLDED_AT) <= console.width:
+    for name in _SHORTENED:
+        if any(len(cell) > 60 for cell in columns.get(name, ())):
+            columns[name] = [cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in columns[name]]
+            left_out.append(f"{name} beyond 60 characters")
+    numbers = {name for name, kind in zip(result.columns, result.types, strict=True) if kind in _NUMBERS}
+
+    def width(text_width: int) -> int:
+        table = _table(columns, numbers, text_width)
+        return Measurement.get(console, console.options.update(width=1_000), table).maximum
+
+    for name in view.spare.split():
+        if width(40) <= console.width:
             break
-        del shown[name]
+        del columns[name]
         left_out.append(name)
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in shown:
-        justify: JustifyMethod = "right" if kinds[name] in _NUMBERS else "left"
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=name not in _FOLDED)
-    for row in zip(*shown.values(), strict=True):
-        table.add_row(*map(Text, row))
     # On a console narrower than this the lines run over: better than cells that are cut.
-    width = max(console.width, _width(shown, _FOLDED_AT_LEAST))
-    for line in console.render_lines(table, console.options.update(width=width), pad=False):
-        _line(console, "".join(segment.text for segment in line).rstrip())
+    table, options = _table(columns, numbers), console.options.update(width=max(console.width, width(12)))
+    for line in console.render_lines(table, options, pad=False):
+        console.out("".join(segment.text for segment in line).rstrip(), highlight=False)
     return left_out
+
+
+def _table(columns: dict[str, list[str]], numbers: set[str], text_width: int | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in columns:
+        is_text = name in _TEXTS
+        table.add_column(
+            name,
+            justify="right" if name in numbers else "left",
+            overflow="fold",
+            no_wrap=not is_text,
+            max_width=text_width if is_text else None,
+        )
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _print_reasons(account: LocalAccount, console: Console) -> None:
@@ -188,36 +171,13 @@ def _print_reasons(account: LocalAccount, console: Console) -> None:
     reasons = account.query(f"SELECT source, status, reason {some} {order} LIMIT {_REASONS_LIMIT}")
     if not reasons:
         return
-    _line(console, "Reasons for refused files and rejected rows (stocks_loads)\n")
+    lines = ["Reasons for refused files and rejected rows (stocks_loads)", ""]
     for row in reasons:
-        source = (row["source"] or "").removeprefix(_root(account))
-        _line(console, f"  {source} ({row['status']}): {row['reason']}")
-    more = _count(account, "stocks_loads", "reason IS NOT NULL") - len(reasons)
-    if more:
-        _line(console, f'\n  Not shown: {counted(more, "more reason")}. All of them: --query "SELECT * {some} {order}"')
-    _line(console, "")
-
-
-def _width(shown: Mapping[str, Sequence[str]], folded_at: int) -> int:
-    """How wide the table is where the texts that can be folded are, at that width."""
-    width = 1
-    for name, cells in shown.items():
-        natural = max(map(cell_len, (name, *cells)))
-        width += _GAP + (min(natural, folded_at) if name in _FOLDED else natural)
-    return width
-
-
-def _shortened(cell: str) -> str:
-    return cell if len(cell) <= _SHORTENED_TO else cell[: _SHORTENED_TO - 1] + "…"
+        lines.append(f"  {(row['source'] or '').removeprefix(f's3://{account.bucket}/')} ({row['status']}): {row['reason']}")
+    if more := _count(account, "stocks_loads", "reason IS NOT NULL") - len(reasons):
+        lines += ["", f'  Not shown: {counted(more, "more reason")}. All of them: --query "SELECT * {some} {order}"']
+    console.out("\n".join([*lines, ""]), highlight=False)
 
 
 def _count(account: LocalAccount, table: str, condition: str = "true") -> int:
     return int(account.query(f'SELECT count(*) AS n FROM "{table}" WHERE {condition}')[0]["n"] or 0)
-
-
-def _root(account: LocalAccount) -> str:
-    return f"s3://{account.bucket}/"
-
-
-def _line(console: Console, text: str) -> None:
-    console.out(text, highlight=False)

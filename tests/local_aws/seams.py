@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from unittest import mock
 
 from moto import backends
 
-_ABSENT = object()
 
-
-class Seams:
+class Seams(ExitStack):
     """Attributes replaced so far; `restore` undoes them, the last one first."""
 
-    def __init__(self) -> None:
-        self._originals: list[tuple[Any, str, Any]] = []
-
     def replace(self, owner: Any, name: str, replacement: Any) -> None:
-        """Set `owner.name`, remembering what the owner itself held (an inherited attribute is uncovered again)."""
-        self._originals.append((owner, name, vars(owner).get(name, _ABSENT)))
-        setattr(owner, name, replacement)
+        self.enter_context(mock.patch.object(owner, name, replacement, create=True))
 
-    def restore(self) -> None:
-        while self._originals:
-            owner, name, original = self._originals.pop()
-            if original is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, original)
+    restore = ExitStack.close
 
 
 def on_first_use(service: str, install: Callable[[], Callable[[], None]]) -> Callable[[], None]:
