@@ -2,11 +2,13 @@
 
     READY --StartCrawler--> RUNNING (reads, then writes the table) --> STOPPING --> READY, LastCrawl says how it ended
 
-What it makes of an object is in `glue_csv`, what it writes to the catalogue in `crawled_table`.
+It reads with a CSV classifier like the lake's (a header, OpenCSVSerDe), so that every column is a string; without one a crawl
+fails, since types that Glue infers are not imitated. What it writes to the catalogue is in `crawled_table`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import uuid
@@ -22,9 +24,8 @@ from moto.glue.responses import GlueResponse
 
 from . import glue_classifiers
 from .aws_calls import inside
-from .crawled_table import register_partition, write_table
+from .crawled_table import Header, read_header, register_partition, tables_of, write_table
 from .glue_classifiers import Classifier, known_classifier
-from .glue_csv import read_sample
 from .objects import ObjectStore
 from .s3_events import S3_LOCK
 from .seams import Seams
@@ -33,10 +34,11 @@ from .seams import Seams
 def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
     """Have crawlers crawl, each for at least that long. Returns the callable that undoes it and stops them."""
     seams = Seams()
-    closing = threading.Event()
+    crawls: list[Crawl] = []
     classifiers = glue_classifiers.install(seams)
     call_action = GlueResponse.call_action
     as_dict = FakeCrawler.as_dict
+    stop = FakeCrawler.stop_crawler
     create_crawler = GlueBackend.create_crawler
 
     def locked_action(response: GlueResponse) -> Any:
@@ -49,8 +51,14 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
             raise CrawlerRunningException(f"Crawler with name {crawler.name} has already started")
         run = Crawl(crawler.name)
         runs.append(run)
-        arguments = (crawler, run, classifiers, crawl_seconds, closing)
+        crawls.append(run)
+        arguments = (crawler, run, classifiers, crawl_seconds)
         threading.Thread(target=_run, args=arguments, name=f"crawl {crawler.name}", daemon=True).start()
+
+    def stop_crawler(crawler: FakeCrawler) -> None:
+        stop(crawler)
+        run: Any = crawler.crawls[-1]
+        run.stopping.set()
 
     def crawler_as_dict(crawler: FakeCrawler) -> dict[str, Any]:
         description = as_dict(crawler)
@@ -68,11 +76,13 @@ def install(crawl_seconds: float = 0.2) -> Callable[[], None]:
 
     seams.replace(GlueResponse, "call_action", locked_action)
     seams.replace(FakeCrawler, "start_crawler", start_crawler)
+    seams.replace(FakeCrawler, "stop_crawler", stop_crawler)
     seams.replace(FakeCrawler, "as_dict", crawler_as_dict)
     seams.replace(GlueBackend, "create_crawler", create_crawler_of_known_classifiers)
 
     def uninstall() -> None:
-        closing.set()
+        for run in crawls:
+            run.stopping.set()
         seams.restore()
 
     return uninstall
@@ -91,6 +101,8 @@ class Crawl:
     dpu_hour: float = 0.0
     start_time: datetime = field(default_factory=lambda: utcnow())
     end_time: datetime | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when it is to take no more time."""
 
     @property
     def message_prefix(self) -> str:
@@ -133,56 +145,60 @@ class Crawl:
         return {name: value for name, value in info.items() if value is not None}
 
 
-class _Stopped(Exception):
-    """StopCrawler was called before the crawl wrote its table."""
-
-
-def _run(
-    crawler: FakeCrawler,
-    run: Crawl,
-    classifiers: dict[str, Classifier],
-    crawl_seconds: float,
-    closing: threading.Event,
-) -> None:
+def _run(crawler: FakeCrawler, run: Crawl, classifiers: dict[str, Classifier], crawl_seconds: float) -> None:
     with inside(None):
         try:
-            closing.wait(crawl_seconds / 2)
+            if run.stopping.wait(crawl_seconds / 2):
+                return run.end("STOPPED")
+            found: dict[str, tuple[list[Header], Classifier]] = {}
             for target in crawler.targets.get("S3Targets") or []:
-                _crawl_path(crawler, run, target, classifiers)
+                found |= _tables(crawler, target, classifiers)
+            if run.stopping.is_set():
+                return run.end("STOPPED")
+            _check_threshold(crawler, len(found))
+            for location, (headers, classifier) in found.items():
+                with S3_LOCK:
+                    write_table(crawler, location, headers, classifier)
             for target in crawler.targets.get("CatalogTargets") or []:
                 _crawl_tables(crawler, target)
-        except _Stopped:
-            return run.end("STOPPED")
         except Exception as error:  # whatever stops a crawl is told by LastCrawl, as Glue does
             run.error = f"{type(error).__name__}: {error}"
             return run.end("FAILED")
         with S3_LOCK:
             run.status = "STOPPING"
-        closing.wait(crawl_seconds / 2)
+        run.stopping.wait(crawl_seconds / 2)
         run.end("COMPLETED")
 
 
-def _crawl_path(crawler: FakeCrawler, run: Crawl, target: dict[str, Any], classifiers: dict[str, Classifier]) -> None:
-    """Make or update the one table of an include path, with a partition for each folder level below it."""
+def _tables(
+    crawler: FakeCrawler, target: dict[str, Any], classifiers: dict[str, Classifier]
+) -> dict[str, tuple[list[Header], Classifier]]:
+    """What is to be written for an include path: the headers of each table, by its location."""
     store = ObjectStore(crawler.backend.account_id)
     root = target["Path"].rstrip("/") + "/"
     if not store.has_bucket(root):
         raise FileNotFoundError(f"The specified bucket does not exist: {root}")
+    chosen = next((classifiers[name] for name in crawler.classifiers or [] if name in classifiers), {})
+    wanted = {"ContainsHeader": "PRESENT", "Serde": "OpenCSVSerDe"}
+    if not chosen.get("Delimiter") or wanted.items() - chosen.items():
+        raise NotImplementedError(f"the local account crawls with a CSV classifier that has a Delimiter and {wanted}")
     excluded = [_glob(pattern) for pattern in target.get("Exclusions") or []]
-    chosen = next((classifiers[name] for name in crawler.classifiers or [] if name in classifiers), None)
-    samples = []
+    headers = []
     for found in store.list_data(root):
         path = found.address.removeprefix(root)
-        if found.size == 0 or any(pattern.fullmatch(path) for pattern in excluded):
-            continue
-        sample = read_sample(found.address, store.read(found.address) or b"", chosen)
-        if sample is not None:
-            samples.append(sample)
-    if run.status == "STOPPING":
-        raise _Stopped
-    if samples:
-        with S3_LOCK:
-            write_table(crawler, root, samples, chosen or {})
+        if found.size and not any(pattern.fullmatch(path) for pattern in excluded):
+            headers.append(read_header(found.address, store.read(found.address) or b"", chosen))
+    grouping = json.loads(crawler.configuration or "{}").get("Grouping", {})
+    tables = tables_of(root, [header for header in headers if header is not None], grouping)
+    return {location: (members, chosen) for location, members in tables.items()}
+
+
+def _check_threshold(crawler: FakeCrawler, detected: int) -> None:
+    """Fail before anything is written: https://docs.aws.amazon.com/glue/latest/dg/crawler-maximum-number-of-tables.html"""
+    output = json.loads(crawler.configuration or "{}").get("CrawlerOutput", {})
+    threshold = output.get("Tables", {}).get("TableThreshold")
+    if threshold is not None and detected > threshold:
+        raise ValueError(f"Table Threshold value = {threshold}, Tables detected - {detected}")
 
 
 def _crawl_tables(crawler: FakeCrawler, target: dict[str, Any]) -> None:

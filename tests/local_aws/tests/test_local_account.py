@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import logging
 import os
 import threading
@@ -405,10 +406,10 @@ def test_a_frozen_invocation_makes_no_call_in_any_thread_until_it_is_thawed(acco
     account.faults.freeze("before", 5, request_id="first")
     arn = account.client("lambda").get_function(FunctionName="spread")["Configuration"]["FunctionArn"]
     account.runtime.send(arn, {}, "first")
-    account.runtime.wait_for("frozen", lambda: account.runtime.only_frozen_left and account.faults.frozen == 1, 5)
+    account.runtime.wait_for("frozen", lambda: account.runtime.only_frozen_left and account.faults.frozen == 1, 60)
     before = [key for key in keys(account) if "first" in key]
     account.runtime.send(arn, {}, "second")
-    account.runtime.wait_for("the second at its end", lambda: len(account.invocations) == 1, 5)
+    account.runtime.wait_for("the second at its end", lambda: len(account.invocations) == 1, 60)
     assert [key for key in keys(account) if "first" in key] == before and 4 <= len(before) < 8
     assert len(keys(account)) == len(before) + 20
     account.faults.disarm()
@@ -478,16 +479,28 @@ def test_s3_refuses_here_what_it_refuses_there(account: LocalAccount) -> None:
 
 
 def crawl(account: LocalAccount, root: str = "raw/", **settings: Any) -> dict[str, Any]:
-    """Make a crawler of that include path without a classifier, run it, and return its LastCrawl."""
+    """Make a crawler of that include path with the lake's classifier, run it, and return its LastCrawl."""
     glue = account.client("glue")
     if not glue.get_crawlers()["Crawlers"]:
+        glue.create_classifier(CsvClassifier=CLASSIFIER)
         target = {"Path": f"s3://{BUCKET}/{root}", "Exclusions": settings.pop("exclusions", [])}
-        glue.create_crawler(
-            Name="crawler", Role="role", DatabaseName="db", Targets={"S3Targets": [target]}, TablePrefix="t_", **settings
-        )
+        settings = {"Targets": {"S3Targets": [target]}, "Classifiers": ["csv"], **settings}
+        glue.create_crawler(Name="crawler", Role="role", DatabaseName="db", TablePrefix="t_", **settings)
     glue.start_crawler(Name="crawler")
     account.wait_until_idle()
     return dict(glue.get_crawler(Name="crawler")["Crawler"]["LastCrawl"])
+
+
+CLASSIFIER = {"Name": "csv", "Delimiter": ",", "ContainsHeader": "PRESENT", "Serde": "OpenCSVSerDe"}
+
+
+def configuration(threshold: int = 100, **grouping: Any) -> str:
+    return json.dumps({"Version": 1.0, "Grouping": grouping, "CrawlerOutput": {"Tables": {"TableThreshold": threshold}}})
+
+
+def tables(account: LocalAccount) -> dict[str, str]:
+    found = account.client("glue").get_tables(DatabaseName="db")["TableList"]
+    return {table["Name"]: table["StorageDescriptor"]["Location"] for table in found}
 
 
 def table(account: LocalAccount, name: str = "t_raw") -> dict[str, Any]:
@@ -507,12 +520,12 @@ def test_a_crawl_makes_a_table_with_a_partition_for_each_folder(account: LocalAc
     made = table(account)
     assert [(column["Name"], column["Type"]) for column in made["StorageDescriptor"]["Columns"]] == [
         ("date", "string"),
-        ("close", "double"),
-        ("volume", "bigint"),
+        ("close", "string"),
+        ("volume", "string"),
     ]
     assert made["PartitionKeys"] == [{"Name": "partition_0", "Type": "string"}]
     assert made["Parameters"]["skip.header.line.count"] == "1"
-    assert made["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("LazySimpleSerDe")
+    assert made["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
     assert partitions(account) == {
         ("stocks",): f"s3://{BUCKET}/raw/stocks/",
         ("funds",): f"s3://{BUCKET}/raw/funds/",
@@ -525,7 +538,7 @@ def test_a_later_crawl_adds_columns_and_partitions_and_keeps_what_is_gone(accoun
     crawl(account, SchemaChangePolicy=policy)
     account.client("s3").delete_object(Bucket=BUCKET, Key="raw/symbol=A/a.csv")
     account.drop("raw/symbol=B/b.csv", b"Date,Close,Note\n2016-01-04,1.5,x\n")
-    crawl(account)
+    assert crawl(account)["Status"] == "SUCCEEDED"
     assert [column["Name"] for column in table(account)["StorageDescriptor"]["Columns"]] == ["date", "close", "note"]
     assert [key["Name"] for key in table(account)["PartitionKeys"]] == ["symbol"]
     assert set(partitions(account)) == {("A",), ("B",)}
@@ -567,26 +580,56 @@ def test_a_crawl_never_touches_a_table_of_another_location(account: LocalAccount
     assert len(names) == 2 and all(name.startswith("t_raw") for name in names)
 
 
-def test_one_crawl_at_a_time_which_can_be_stopped(account: LocalAccount) -> None:
+@pytest.mark.parametrize(
+    ("grouping", "expected"),
+    [
+        ({"TableGroupingPolicy": "CombineCompatibleSchemas"}, {"t_raw": "raw/"}),
+        ({}, {"t_raw": "raw/", "t_symbols": "raw/stocks/symbols/"}),
+        ({"TableLevelConfiguration": 3, "TableGroupingPolicy": "CombineCompatibleSchemas"}, {"t_stocks": "raw/stocks/"}),
+    ],
+    ids=["combined", "by likeness", "by level"],
+)
+def test_folders_are_grouped_into_tables_as_the_crawler_is_told(
+    account: LocalAccount, grouping: dict[str, Any], expected: dict[str, str]
+) -> None:
+    account.drop("raw/stocks/prices/a.csv", b"Date,Open,High,Low,Close\n2016-01-04,1,1,1,1\n")
+    account.drop("raw/stocks/prices/b.csv", b"Date,Open,High,Low,Close,Volume\n2016-01-04,1,1,1,1,1\n")
+    account.drop("raw/stocks/symbols/c.csv", b"Symbol,Name\nAAPL,Apple\n")
+    assert crawl(account, Configuration=configuration(**grouping))["Status"] == "SUCCEEDED"
+    assert tables(account) == {name: f"s3://{BUCKET}/{folder}" for name, folder in expected.items()}
+
+
+def test_a_crawl_that_finds_more_tables_than_allowed_fails_and_writes_none(account: LocalAccount) -> None:
+    for folder in ("a", "b", "c"):
+        account.drop(f"raw/{folder}/x.csv", b"Date,Close\n2016-01-04,1\n")
+    last = crawl(account, Configuration=configuration(threshold=2, TableLevelConfiguration=3))
+    assert last["Status"] == "FAILED" and "Table Threshold value = 2, Tables detected - 3" in last["ErrorMessage"]
+    assert account.client("glue").get_databases()["DatabaseList"] == []
+
+
+def test_a_crawl_without_a_classifier_like_the_lakes_fails(account: LocalAccount) -> None:
     account.drop("raw/a.csv", b"Date,Close\n2016-01-04,1.5\n")
-    glue = account.client("glue")
-    target = {"S3Targets": [{"Path": f"s3://{BUCKET}/raw/"}]}
-    glue.create_crawler(Name="crawler", Role="role", DatabaseName="db", Targets=target)
-    glue.start_crawler(Name="crawler")
-    assert glue.get_crawler(Name="crawler")["Crawler"]["State"] == "RUNNING"
-    assert error_code(glue.start_crawler, Name="crawler") == "CrawlerRunningException"
-    glue.stop_crawler(Name="crawler")
-    assert glue.get_crawler(Name="crawler")["Crawler"]["State"] == "STOPPING"
-    account.wait_until_idle()
-    crawler = glue.get_crawler(Name="crawler")["Crawler"]
-    assert (crawler["State"], crawler["LastCrawl"]["Status"]) == ("READY", "CANCELLED")
-    assert account.statistics.crawls == 1
+    last = crawl(account, Classifiers=[])
+    assert last["Status"] == "FAILED" and "OpenCSVSerDe" in last["ErrorMessage"]
+
+
+def test_one_crawl_at_a_time_which_can_be_stopped() -> None:
+    with LocalAccount(engine=None, crawl_seconds=600) as account:
+        glue = account.client("glue")
+        target = {"S3Targets": [{"Path": f"s3://{BUCKET}/raw/"}]}
+        glue.create_crawler(Name="crawler", Role="role", DatabaseName="db", Targets=target)
+        glue.start_crawler(Name="crawler")
+        assert glue.get_crawler(Name="crawler")["Crawler"]["State"] == "RUNNING"
+        assert error_code(glue.start_crawler, Name="crawler") == "CrawlerRunningException"
+        glue.stop_crawler(Name="crawler")
+        account.wait_until_idle()
+        crawler = glue.get_crawler(Name="crawler")["Crawler"]
+        assert (crawler["State"], crawler["LastCrawl"]["Status"]) == ("READY", "CANCELLED")
+        assert account.statistics.crawls == 1
 
 
 def test_a_crawl_of_a_bucket_that_is_not_there_fails_with_a_reason(account: LocalAccount) -> None:
-    target = {"S3Targets": [{"Path": "s3://nowhere/raw/"}]}
-    account.client("glue").create_crawler(Name="crawler", Role="role", DatabaseName="db", Targets=target)
-    last = crawl(account)
+    last = crawl(account, Targets={"S3Targets": [{"Path": "s3://nowhere/raw/"}]})
     assert last["Status"] == "FAILED" and "nowhere" in last["ErrorMessage"]
 
 
