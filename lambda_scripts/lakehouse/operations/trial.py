@@ -20,7 +20,6 @@ from .. import load, log, reports
 from ..aws import parallel, sql
 from ..aws.athena import Row
 from ..aws.catalog import Catalog
-from ..aws.sql import Statement
 from ..drain import Work, drain
 from ..errors import NotSetUpError, QueryFailedError
 from ..lake import Lake, assemble
@@ -109,7 +108,7 @@ class Trial:
         partitions = [layout.partition_of_manifest(each.key) for each in self.processed.store.objects(layout.manifest_prefix)]
         self._work_off(self.processed, reports.work, [layout.folder(each) for each in partitions if each])
         prices = [price for each in (*samples.SAMPLES, samples.REPLACEMENT) for price in each.prices]
-        months, years = self._rows(sql.render("check/months")), self._rows(sql.render("check/years"))
+        months, years = self._tables("months", "years")
         _compare("monthly_stock_reporting", _months(prices), months)
         _compare("yearly_stock_reporting", _years(prices), years)
         return f"{len(months)} months and {len(years)} years"
@@ -179,7 +178,7 @@ class Trial:
     def _compare_tables(self, expected: dict[str, Sample]) -> None:
         """The prices, load records and rejected lines are just those of these files, by name."""
         paths = {self._path(name): sample for name, sample in expected.items()}
-        loads, prices, rejected = (self._rows(sql.render(f"check/{table}")) for table in ("loads", "prices", "rejected"))
+        loads, prices, rejected = self._tables("loads", "prices", "rejected")
         for path, sample in paths.items():
             self._compare_load(sample, [row for row in loads if row["source"] == path])
             _compare(f"stocks_processed, of {sample.name}", map(_price_cells, sample.prices), _of(prices, path), sample.meaning)
@@ -214,8 +213,10 @@ class Trial:
                         "tables published by manifest are read wrongly"
                     )
 
-    def _rows(self, statement: Statement) -> list[Row]:
-        return self.raw.athena.rows(statement)
+    def _tables(self, *names: str) -> list[list[Row]]:
+        """The answers to these questions of sql/check/, asked at the same time."""
+        finished = self.raw.athena.run(*(sql.render(f"check/{name}") for name in names))
+        return [self.raw.athena.read(each) for each in finished]
 
 
 NO_TEXT = "this Athena can't read text through symlink manifests, so that no file can be loaded"
