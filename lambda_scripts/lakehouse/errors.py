@@ -27,7 +27,11 @@ class NotSetUpError(Error):
 
 
 class FileRefusedError(Error):
-    pass
+    """`kind` is the name of one of `file_format.refusals.Kind`, the closed list of reasons."""
+
+    def __init__(self, reason: str, kind: str = "NAME") -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class ConflictError(Error):

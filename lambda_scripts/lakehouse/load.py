@@ -297,6 +297,7 @@ def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded
         "last_date": summary.last_date,
         "reason": _reason(drop, summary),
         "loaded_at": milliseconds_text(loaded_at),
+        "assumed": drop.file_format.assumed if drop.file_format else None,
     }
 
 

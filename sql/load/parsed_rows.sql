@@ -1,101 +1,195 @@
 -- One row per data line of the batch's files: its values, or the reason why it is rejected.
 -- Parameters: table identifier, location text, batch text, parts texts, latest_date date
 -- outcome is candidate (offered to the merge), superseded (an equal row stands before it in the file) or rejected.
+-- lines, split by their file's delimiter (records) and named for what their cells mean (bound), become numbers (numbered) and a
+-- date (dated); each row is judged alone (judged), then beside the others of its file, symbol and day (ranked, compared).
 CREATE TABLE :table WITH (
     format = 'PARQUET',
     write_compression = 'SNAPPY',
     external_location = :location
 ) AS
 WITH lines AS (
-    -- A reader may leave a byte order mark at the start of a file.
-    SELECT "$path" AS path, replace(line, chr(65279), '') AS line
-    FROM stocks_staging_lines
-    WHERE batch IN (:parts)
+    -- Bytes that are not UTF-8 are U+FFFD once decoded. A reader may leave a byte order mark at the start of a file. No-break,
+    -- narrow no-break and thin spaces are blanks: tables copied from a page have them, and numbers.
+    SELECT
+        path,
+        record,
+        replace(replace(replace(record, chr(160), ' '), chr(8239), ' '), chr(8201), ' ') AS line
+    FROM (
+        SELECT "$path" AS path, replace(from_utf8(to_utf8(line)), chr(65279), '') AS record
+        FROM stocks_staging_lines
+        WHERE batch IN (:parts)
+    )
 ),
 records AS (
     -- Blank lines and the header's lines are no data rows.
     SELECT
-        s.source, s.modified, s.fields, s.symbol AS file_symbol,
-        s.symbol_at, s.date_at, s.open_at, s.high_at, s.low_at, s.close_at, s.adj_close_at, s.volume_at,
-        s.date_shape, s.year_at, s.month_at, s.day_at, s.date_divisor,
-        l.line AS record,
-        regexp_extract_all(',' || l.line, ',(?: *"(?:[^"]|"")*" *|[^",]*)') AS raw_cells
+        s.source, s.modified, s.fields, s.header_names, s.symbol AS file_symbol,
+        s.symbol_at, s.exchange_at, s.instrument_at, s.main_instruments,
+        s.date_at, s.open_at, s.high_at, s.low_at, s.close_at, s.adj_close_at, s.volume_at,
+        s.date_shape, s.year_at, s.month_at, s.day_at, s.date_divisor, s.year_base, s.day_shift,
+        s.delimiter, s.decimal_marks, s.volume_factor,
+        l.record, l.line,
+        CASE
+            WHEN s.delimiter = ',' THEN regexp_extract_all(',' || l.line, ',(?: *=?"(?:[^"]|"")*" *|[^",]*)')
+            WHEN s.delimiter = ';' THEN regexp_extract_all(';' || l.line, ';(?: *=?"(?:[^"]|"")*" *|[^";]*)')
+            WHEN s.delimiter = '|' THEN regexp_extract_all('|' || l.line, '\|(?: *=?"(?:[^"]|"")*" *|[^"|]*)')
+            ELSE regexp_extract_all(chr(9) || l.line, '\t(?: *=?"(?:[^"]|"")*" *|[^"\t]*)')
+        END AS raw_cells,
+        -- What a header is known by before it is split; few rows begin so.
+        regexp_like(l.line, '^[^0-9]{7}') AS may_be_header
     FROM lines l
     JOIN stocks_staging_sources s ON s.source = l.path
     WHERE s.batch = :batch
         AND regexp_like(l.line, '\S')
-        AND strpos(chr(10) || s.header || chr(10), chr(10) || l.line || chr(10)) = 0
+        AND strpos(
+            chr(10) || s.header || chr(10),
+            chr(10) || CASE WHEN strpos(s.header, chr(65533)) > 0 THEN regexp_replace(l.record, '�+', '�') ELSE l.record END || chr(10)
+        ) = 0
+),
+headers AS (
+    -- Lines beyond the header that name columns as it does: letters and no digit where date and prices stand, one of them the
+    -- name of the close.
+    SELECT source, names, header_names
+    FROM (
+        SELECT
+            source, header_names, close_at, date_at, open_at, high_at, low_at,
+            transform(slice(raw_cells, 1, fields), cell -> lower(regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', ''))) AS names
+        FROM records
+        WHERE may_be_header
+    )
+    WHERE (open_at IS NOT NULL OR high_at IS NOT NULL OR low_at IS NOT NULL)
+        AND strpos(
+            chr(10) || array_join(names, chr(10)) || chr(10),
+            chr(10) || element_at(split(header_names, chr(10)), close_at) || chr(10)
+        ) > 0
+        AND array_join(transform(
+            ARRAY[date_at, open_at, high_at, low_at, close_at],
+            place -> CASE
+                WHEN place IS NOT NULL AND NOT regexp_like(
+                    coalesce(element_at(names, place), ''), '^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$'
+                ) THEN 'x'
+            END
+        ), '') = ''
 ),
 unsafe_files AS (
-    -- A quoted line break can't be told from a stray quote: either makes the whole file unsafe to read. Found by a read of its
-    -- own, since a window over a file would hold the whole of it in one worker's memory.
-    SELECT DISTINCT path
-    FROM lines
-    WHERE strpos(line, '"') > 0
-        AND array_join(regexp_extract_all(',' || line, ',(?: *"(?:[^"]|"")*" *|[^",]*)'), '') <> ',' || line
-),
-cells AS (
-    SELECT
-        r.*,
-        -- A no-break space is a blank here: tables copied from a page have them.
-        transform(raw_cells, cell -> regexp_replace(replace(cell, chr(160), ' '), '^,\s*"?\s*|\s*"?\s*$', '')) AS cells,
-        u.path IS NOT NULL AS quotes_unbalanced
-    FROM records r
-    LEFT JOIN unsafe_files u ON u.path = r.source
-),
-texts AS (
-    -- Words that say that there is no value. A symbol may be one of them.
-    SELECT
-        *,
-        transform(cells, cell -> CASE
-            WHEN lower(cell) NOT IN ('', '-', '--', 'null', 'none', 'nan', 'na', 'n/a', '#n/a') THEN cell
-        END) AS texts
-    FROM cells
+    -- A quoted line break can't be told from a stray quote, and the rows below a second header are not told from those above:
+    -- either makes the whole file unsafe to read. Found by a read of its own, since a window over a file would hold the whole of
+    -- it in one worker's memory.
+    SELECT source, min(reason) AS reason
+    FROM (
+        SELECT source, 'the file has an unbalanced quote or a quoted line break' AS reason
+        FROM records
+        WHERE strpos(line, '"') > 0
+            AND array_join(raw_cells, '') <> delimiter || line
+        UNION ALL
+        SELECT source, 'the file has a second header that names other columns'
+        FROM headers
+        WHERE array_join(names, chr(10)) <> header_names
+    )
+    GROUP BY source
 ),
 bound AS (
     SELECT
-        *,
-        upper(nullif(CASE WHEN symbol_at IS NULL THEN file_symbol ELSE element_at(cells, symbol_at) END, '')) AS symbol,
-        regexp_replace(element_at(texts, date_at), '[T ][0-9]{1,2}:[0-9]{2}.*$', '') AS day_text,
+        r.*,
         transform(
-            ARRAY[open_at, high_at, low_at, close_at, adj_close_at, volume_at],
-            field_at -> element_at(texts, field_at)
-        ) AS number_texts
-    FROM texts
+            ARRAY[symbol_at, exchange_at, instrument_at, date_at, open_at, high_at, low_at, close_at, adj_close_at, volume_at],
+            place -> regexp_replace(element_at(raw_cells, place), '^.\s*(?:="|")?\s*|\s*"?\s*$', '')
+        ) AS cells,
+        u.reason AS unsafe
+    FROM records r
+    LEFT JOIN unsafe_files u ON u.source = r.source
 ),
-pieces AS (
+named AS (
     SELECT
         *,
-        regexp_extract_all(day_text, '[A-Za-z0-9]+') AS day_pieces,
-        -- Thousands separators leave three digits at the end, of two before it in India: 1,5 is no number here, rather than 15.
+        upper(nullif(CASE
+            WHEN symbol_at IS NULL THEN file_symbol
+            -- Spreadsheets keep an apostrophe before a text that looks like a number.
+            ELSE CASE WHEN strpos(element_at(cells, 1), '''') = 1 THEN substr(element_at(cells, 1), 2) ELSE element_at(cells, 1) END
+                || coalesce('.' || nullif(element_at(cells, 2), ''), '')
+        END, '')) AS symbol,
+        CASE WHEN instrument_at IS NULL THEN 0 ELSE strpos(main_instruments, ',' || upper(element_at(cells, 3)) || ',') END AS instrument,
+        -- Words that say that there is no value.
+        transform(slice(cells, 4, 7), cell -> CASE
+            WHEN lower(cell) NOT IN (
+                '', '-', '--', '—', '–', '.', '..', '*', '?', 'null', '(null)', '<null>', 'none', 'nan', '<na>', 'na', 'n/a', 'n.a.',
+                'n.d.', 'nat', 'nil', '\n', '#n/a', '#n/a n/a', '#na', '#value!', '#null!', '#div/0!', 'undefined', 'not available'
+            ) THEN cell
+        END) AS texts
+    FROM bound
+    WHERE NOT may_be_header
+        OR lower(array_join(
+            transform(slice(raw_cells, 1, fields), cell -> regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', '')), chr(10)
+        )) <> header_names
+),
+pointed AS (
+    -- Where commas are decimal marks, points and commas change places.
+    SELECT
+        *,
+        regexp_replace(
+            element_at(texts, 1),
+            '(?i)^(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?[.,]* +|[T ][0-9]{1,2}:[0-9]{2}.*$|[T ][0-9]{6}Z?$|[ ,(]+(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?\)?$',
+            ''
+        ) AS day_text,
+        CASE
+            WHEN decimal_marks = '......' THEN slice(texts, 2, 6)
+            ELSE transform(ARRAY[1, 2, 3, 4, 5, 6], place -> CASE
+                WHEN substr(decimal_marks, place, 1) = '.' THEN element_at(texts, place + 1)
+                ELSE replace(replace(replace(element_at(texts, place + 1), '.', chr(10)), ',', '.'), chr(10), ',')
+            END)
+        END AS number_texts
+    FROM named
+),
+numbered AS (
+    SELECT
+        *,
+        regexp_replace(day_text, '[0-9]+|[A-Za-z]+', '#') AS day_shape,
+        regexp_extract_all(day_text, '[0-9]+|[A-Za-z]+') AS day_pieces,
         transform(number_texts, number_text -> CASE
-            WHEN regexp_like(number_text,
-                '^[-+]?[$€£¥₹]? ?([0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]*)?|([0-9]{1,18}\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?)[KMBkmb]?$')
-            THEN try_cast(regexp_replace(number_text, '[^0-9.eE+-]', '') AS double)
-                * CASE lower(substr(number_text, length(number_text)))
-                    WHEN 'k' THEN 1e3 WHEN 'm' THEN 1e6 WHEN 'b' THEN 1e9 ELSE 1e0
+            WHEN regexp_like(number_text, '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(number_text AS double)
+            -- Thousands are in threes, in India in twos before the last three, and never begin with 0: 1,5 and 0,399 are no numbers
+            -- here, rather than 15 and 399.
+            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr))?$')
+            THEN try_cast(regexp_replace(regexp_extract(number_text, '[0-9.][0-9., ''’]*(?:[eE][-+]?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)
+                * CASE WHEN regexp_like(number_text, '^[^0-9.]*-') THEN -1e0 ELSE 1e0 END
+                * CASE lower(coalesce(regexp_extract(number_text || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-z]', 1), ''))
+                    WHEN 'k' THEN 1e3 WHEN 'm' THEN 1e6 WHEN 'b' THEN 1e9 WHEN 't' THEN 1e12
+                    WHEN '万' THEN 1e4 WHEN '萬' THEN 1e4 WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8
+                    ELSE 1e0
                 END
         END) AS numbers
-    FROM bound
+    FROM pointed
 ),
 dated AS (
     SELECT
         *,
-        CASE
-            WHEN regexp_replace(day_text, '[A-Za-z0-9]+', '#') <> date_shape THEN NULL
+        date_add('day', day_shift, CASE
+            WHEN day_shape <> date_shape THEN NULL
             WHEN date_divisor IS NOT NULL THEN
                 -- Within 1973-03-03 and 2517: before, the row's time has a coarser unit than its file's others; beyond, a finer.
-                CASE WHEN try_cast(day_text AS bigint) / date_divisor BETWEEN 1157 AND 200000 THEN
-                    date_add('day', try_cast(day_text AS bigint) / date_divisor, DATE '1970-01-01')
+                CASE WHEN try_cast(element_at(day_pieces, 1) AS bigint) / date_divisor BETWEEN 1157 AND 200000 THEN
+                    date_add('day', try_cast(element_at(day_pieces, 1) AS bigint) / date_divisor, DATE '1970-01-01')
                 END
             WHEN year_at IS NULL THEN
-                CASE WHEN regexp_like(day_text, '^(1[89]|2[01])[0-9]{6}$') THEN
-                    try_cast(substr(day_text, 1, 4) || '-' || substr(day_text, 5, 2) || '-' || substr(day_text, 7, 2) AS date)
+                CASE WHEN regexp_like(element_at(day_pieces, 1), '^(1[89]|2[01])[0-9]{6}$') THEN
+                    try_cast(
+                        substr(element_at(day_pieces, 1), 1, 4) || '-' || substr(element_at(day_pieces, 1), 5, 2) || '-'
+                        || substr(element_at(day_pieces, 1), 7, 2)
+                    AS date)
                 END
-            WHEN regexp_like(element_at(day_pieces, year_at), '^(1[89]|2[01])[0-9]{2}$')
-                AND regexp_like(element_at(day_pieces, day_at), '^[0-9]{1,2}$') THEN
+            WHEN regexp_like(element_at(day_pieces, day_at), '^[0-9]{1,2}$') THEN
                 try_cast(
-                    element_at(day_pieces, year_at) || '-' ||
+                    CASE
+                        WHEN year_base = 0 AND regexp_like(element_at(day_pieces, year_at), '^(1[89]|2[01])[0-9]{2}$')
+                        THEN element_at(day_pieces, year_at)
+                        -- Years of Taiwan; two digits from 70 on are of the century before.
+                        WHEN year_base = 1911 AND regexp_like(element_at(day_pieces, year_at), '^(1[0-4][0-9]|0?[7-9][0-9])$')
+                        THEN cast(cast(element_at(day_pieces, year_at) AS integer) + 1911 AS varchar)
+                        WHEN year_base = 2000 AND regexp_like(element_at(day_pieces, year_at), '^[0-9]{2}$')
+                        THEN CASE WHEN element_at(day_pieces, year_at) < '70' THEN '20' ELSE '19' END || element_at(day_pieces, year_at)
+                    END
+                    || '-' ||
                     CASE
                         WHEN regexp_like(element_at(day_pieces, month_at), '^[0-9]{1,2}$') THEN element_at(day_pieces, month_at)
                         WHEN regexp_like(lower(element_at(day_pieces, month_at)),
@@ -104,37 +198,37 @@ dated AS (
                     END
                     || '-' || element_at(day_pieces, day_at)
                 AS date)
-        END AS trade_date,
-        element_at(numbers, 1) AS open,
-        element_at(numbers, 2) AS high,
-        element_at(numbers, 3) AS low,
+        END) AS trade_date,
+        CASE WHEN element_at(numbers, 1) > 0e0 THEN element_at(numbers, 1) END AS open,
+        CASE WHEN element_at(numbers, 2) > 0e0 THEN element_at(numbers, 2) END AS high,
+        CASE WHEN element_at(numbers, 3) > 0e0 THEN element_at(numbers, 3) END AS low,
         element_at(numbers, 4) AS close,
         CASE WHEN element_at(numbers, 5) > 0e0 THEN element_at(numbers, 5) END AS adj_close,
-        round(element_at(numbers, 6), 3) AS volume
-    FROM pieces
+        -- A year of such days still sums to a bigint, and each is exact as a double. Volumes adjusted for splits have fractions.
+        CASE
+            WHEN element_at(numbers, 6) * volume_factor BETWEEN 0e0 AND 9e15 THEN round(element_at(numbers, 6) * volume_factor)
+        END AS volume
+    FROM numbered
 ),
 judged AS (
     SELECT
         *,
         CASE
-            WHEN quotes_unbalanced THEN 'the file has an unbalanced quote or a quoted line break'
-            -- Bytes that are not UTF-8 read as this mark, at the latest once they are decoded.
-            WHEN strpos(from_utf8(to_utf8(record)), chr(65533)) > 0 THEN 'the line is not UTF-8'
-            WHEN cardinality(cells) < fields THEN 'fewer fields than the header'
-            WHEN array_join(slice(cells, fields + 1, cardinality(cells)), '') <> '' THEN 'more fields than the header'
+            WHEN unsafe IS NOT NULL THEN unsafe
+            WHEN strpos(record, chr(65533)) > 0 AND strpos(array_join(cells, ''), chr(65533)) > 0 THEN 'the line is not UTF-8'
+            WHEN cardinality(raw_cells) < fields THEN 'fewer fields than the header'
+            WHEN cardinality(raw_cells) > fields
+                AND regexp_like(array_join(slice(raw_cells, fields + 1, cardinality(raw_cells)), ''), '[^,;|"\s]')
+            THEN 'more fields than the header'
             WHEN symbol IS NULL THEN 'no symbol'
             WHEN trade_date IS NULL AND coalesce(day_text, '') = '' THEN 'no date'
             WHEN trade_date IS NULL THEN 'the date is unreadable or not in the style of its file'
             WHEN trade_date > :latest_date THEN 'the date is in the future'
+            WHEN instrument_at IS NOT NULL AND instrument = 0 THEN 'a series or board that is not of shares'
             WHEN element_at(number_texts, 4) IS NULL THEN 'no close'
             WHEN close IS NULL THEN 'the close is not a number'
             WHEN close <= 0e0 THEN 'the close is not above zero'
             WHEN high < low THEN 'the high is below the low'
-            WHEN element_at(number_texts, 6) IS NOT NULL AND volume IS NULL THEN 'the volume is not a number'
-            WHEN volume < 0e0 THEN 'the volume is negative'
-            WHEN volume <> floor(volume) THEN 'the volume is not whole'
-            -- A year of such days still sums to a bigint, and each is exact as a double.
-            WHEN volume > 9e15 THEN 'the volume is too large'
         END AS reason,
         nullif(array_join(ARRAY[
             CASE WHEN open IS NULL THEN 'no readable open' END,
@@ -142,18 +236,26 @@ judged AS (
             CASE WHEN low IS NULL THEN 'no readable low' END,
             CASE WHEN open < low OR open > high THEN 'open outside low to high' END,
             CASE WHEN close < low OR close > high THEN 'close outside low to high' END,
-            CASE WHEN element_at(number_texts, 5) IS NOT NULL AND adj_close IS NULL THEN 'no usable adjusted close' END
+            CASE WHEN element_at(number_texts, 5) IS NOT NULL AND adj_close IS NULL THEN 'no usable adjusted close' END,
+            -- Interactive Brokers writes -1 for no volume.
+            CASE
+                WHEN element_at(number_texts, 6) IS NOT NULL AND volume IS NULL AND coalesce(element_at(numbers, 6), 0e0) <> -1e0
+                THEN 'no readable volume'
+            END
         ], '; '), '') AS quality_issue
     FROM dated
 ),
 ranked AS (
-    -- Equal rows of a file share rank 1; a second rank means that its rows for that day differ.
+    -- Rows of a file with equal prices share a variant; a second variant means that its rows for that day differ. Of several
+    -- boards the main one counts.
     SELECT
         *,
         rank() OVER (PARTITION BY source, symbol, trade_date, reason IS NULL
-            ORDER BY open, high, low, close, adj_close, volume) AS variant,
+            ORDER BY instrument, open, high, low, close, adj_close) AS variant,
+        first_value(instrument) OVER (PARTITION BY source, symbol, trade_date, reason IS NULL
+            ORDER BY instrument, open, high, low, close, adj_close) AS main_instrument,
         row_number() OVER (PARTITION BY source, symbol, trade_date, reason IS NULL
-            ORDER BY open, high, low, close, adj_close, volume) AS occurrence
+            ORDER BY instrument, open, high, low, close, adj_close, volume) AS occurrence
     FROM judged
 ),
 compared AS (
@@ -161,7 +263,14 @@ compared AS (
         *,
         CASE
             WHEN reason IS NOT NULL THEN reason
-            WHEN max(variant) OVER (PARTITION BY source, symbol, trade_date, reason IS NULL) > 1
+            WHEN instrument > main_instrument THEN 'a series or board that is not the main one of the day'
+            WHEN max(CASE WHEN instrument = main_instrument THEN variant END)
+                OVER (PARTITION BY source, symbol, trade_date, reason IS NULL) > 1
+            THEN 'the file has differing rows for this symbol and day'
+            -- Yahoo gives the last day twice, the second time with what has been traded since. More rows are bars of a day's parts.
+            WHEN max(volume) OVER (PARTITION BY source, symbol, trade_date, reason IS NULL)
+                <> min(volume) OVER (PARTITION BY source, symbol, trade_date, reason IS NULL)
+                AND count(*) OVER (PARTITION BY source, symbol, trade_date, reason IS NULL) > 2
             THEN 'the file has differing rows for this symbol and day'
         END AS rejection
     FROM ranked

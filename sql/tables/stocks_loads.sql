@@ -14,7 +14,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (
     `first_date` string COMMENT 'of the rows that could be read, yyyy-MM-dd',
     `last_date` string COMMENT 'yyyy-MM-dd',
     `reason` string COMMENT 'why the file was refused, or why rows were rejected',
-    `loaded_at` string COMMENT 'UTC'
+    `loaded_at` string COMMENT 'UTC',
+    `assumed` string COMMENT 'what the file gave no evidence for and was assumed; null where nothing was'
 )
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 STORED AS INPUTFORMAT 'org.apache.hadoop.mapred.TextInputFormat'

@@ -20,7 +20,16 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `month_at` int,
     `day_at` int,
     `date_divisor` bigint COMMENT 'units a day where dates are Unix times',
-    `kept_loaded_at` string COMMENT 'of a file that is not read: when those of its rows were loaded that stay; null for none'
+    `kept_loaded_at` string COMMENT 'of a file that is not read: when those of its rows were loaded that stay; null for none',
+    `header_names` string COMMENT 'the names of the columns in lower case, one a line',
+    `delimiter` string,
+    `decimal_marks` string COMMENT 'of open, high, low, close, adj_close and volume, a character each',
+    `volume_factor` double COMMENT 'shares in a unit of volume',
+    `year_base` int COMMENT '0 where years stand in full, 1911 in Taiwan, 2000 in two digits',
+    `day_shift` int COMMENT 'days from the day that a date says, in UTC, to the trade date',
+    `exchange_at` int,
+    `instrument_at` int COMMENT 'series or board, where several share a symbol',
+    `main_instruments` string COMMENT 'those of shares, the main one first, each between commas'
 )
 PARTITIONED BY (`batch` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'

@@ -13,6 +13,7 @@ SELECT
     cast(first_date AS date) AS first_date,
     cast(last_date AS date) AS last_date,
     reason,
+    assumed,
     cast(loaded_at AS timestamp) AS loaded_at,
     row_number() OVER (PARTITION BY source ORDER BY batch_id DESC) = 1 AS is_latest
 FROM stocks_loads

@@ -4,6 +4,7 @@ import pytest
 
 from lambda_scripts.lakehouse.errors import FileRefusedError
 from lambda_scripts.lakehouse.file_format import columns
+from lambda_scripts.lakehouse.file_format.aliases import ALIASES, READ
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from lambda_scripts.lakehouse.file_format import columns
     ],
 )
 def test_names_are_bound_in_any_order_case_and_spelling(header: str, expected: dict[str, int]) -> None:
-    assert columns.bind(header.split(",")) == expected
+    assert columns.bind(header.split(",")).columns == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_names_are_bound_in_any_order_case_and_spelling(header: str, expected: d
     ],
 )
 def test_a_weaker_name_counts_only_where_no_stronger_one_is(header: str, meaning: str, position: int) -> None:
-    assert columns.bind(header.split(","))[meaning] == position
+    assert columns.bind(header.split(",")).columns[meaning] == position
 
 
 @pytest.mark.parametrize(
@@ -61,17 +62,78 @@ def test_two_columns_of_one_meaning_are_refused_by_name(header: str, rivals: str
 
 
 def test_weaker_names_may_repeat_below_a_stronger_one() -> None:
-    assert columns.bind(["Price", "Last", "Close"]) == {"close": 3}
+    assert columns.bind(["Price", "Last", "Close"]).columns == {"close": 3}
 
 
 def test_an_alias_stands_in_the_table_once_and_says_where_it_is_met() -> None:
-    spellings = [columns.letters(alias.name) for alias in columns.ALIASES]
+    spellings = [columns.letters(alias.name) for alias in ALIASES]
     assert sorted(spellings) == sorted(set(spellings))
     assert all(spellings)
-    assert all(alias.source for alias in columns.ALIASES)
+    assert all(alias.source for alias in ALIASES)
 
 
-def test_every_meaning_is_a_field_of_the_head() -> None:
-    meanings = {alias.meaning for alias in columns.ALIASES}
-    assert meanings == {"symbol", "date", "open", "high", "low", "close", "adj_close", "volume"}
-    assert meanings > {*columns.PRICES, *columns.REQUIRED}
+def test_every_meaning_that_is_read_is_a_field_of_the_format() -> None:
+    meanings = {alias.meaning for alias in ALIASES}
+    assert meanings - set(READ) == {"amount", "instrument", "exchange", "action", "quantity", "fee"}
+    assert meanings > {*READ, *columns.PRICES, *columns.REQUIRED}
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("Close (USD)", "close"),
+        ("close_eur", "close"),
+        ("Close (t-1)", None),
+        ("Close (adjusted)", "adj_close"),
+        ("split_adjusted_close", "adj_close"),
+        ("Adj. Closing Price", "adj_close"),
+        ("Adjustment Factor", None),
+        ("Adj Open", None),
+        ("Close Close price adjusted for splits.", "close"),
+        ("Adj Close Adjusted close price adjusted for splits and dividends.", "adj_close"),
+        ("Clôture", "close"),
+        ("Schluß", "close"),
+        ("NAJWYŻSZY", "high"),
+        ("Volume ('000)", "volume"),
+        ("成交量(手)", "volume"),
+        ("Volume (barrels of oil)", None),
+    ],
+)
+def test_a_name_means_the_same_with_a_unit_a_currency_or_a_footnote(name: str, meaning: str | None) -> None:
+    found = columns.meaning_of(name)
+    assert (found.alias.meaning if found else None) == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("Volume ('000)", 1000), ("Volume (shares)", 1), ("Volume (in lakhs)", 1e5), ("成交量(手)", 100), ("Volume", None)],
+)
+def test_a_unit_stands_in_the_name_of_a_volume(name: str, factor: float | None) -> None:
+    assert columns.bind(["Date", "Close", name]).factor == factor
+
+
+@pytest.mark.parametrize("header", ["Index,AAPL.Open,AAPL.High,AAPL.Close", "Date,Open_AAPL,High_AAPL,Close_AAPL"])
+def test_a_symbol_that_all_names_share_is_the_file_s(header: str) -> None:
+    binding = columns.bind(header.split(","))
+    assert (binding.symbol, binding.columns) == ("AAPL", {"date": 1, "open": 2, "high": 3, "close": 4})
+
+
+def test_what_was_chosen_and_what_was_not_read_is_said() -> None:
+    names = ["Date", "<FIRST>", "<OPEN>", "High", "Low", "Last", "Settle", "Prev Close", "Adj Open", "Change"]
+    assert columns.bind(names).assumed == (
+        "open is '<FIRST>', not '<OPEN>'",
+        "close is 'Settle', not 'Last'",
+        "columns not read: Prev Close, Adj Open",
+    )
+
+
+def test_two_volumes_of_one_rank_leave_the_volume_out() -> None:
+    binding = columns.bind(["Date", "Close", "Volume", "Vol."])
+    assert "volume" not in binding.columns
+    assert binding.assumed == ("volume not read: 'Volume' and 'Vol.' mean it",)
+
+
+@pytest.mark.parametrize("header", ["Date,Action,Symbol,Price", "Date,Symbol,Type,Quantity,Price", "Date,Qty,Price,Commission"])
+def test_transactions_are_told_from_prices(header: str) -> None:
+    with pytest.raises(FileRefusedError, match="transactions, not daily prices"):
+        columns.require_prices(columns.meanings(header.split(",")))

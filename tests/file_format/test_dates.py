@@ -1,11 +1,12 @@
 """How a file's dates are told apart."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
 from lambda_scripts.lakehouse.errors import FileRefusedError
-from lambda_scripts.lakehouse.file_format.dates import TRIES, DateStyle, settle, styles
+from lambda_scripts.lakehouse.file_format.dates import CENTURY, ROC, TRIES, DateStyle, Settled, settle, styles
 
 ISO = DateStyle("#-#-#", 1, 2, 3)
 DAY_FIRST = DateStyle("#/#/#", 3, 2, 1)
@@ -38,73 +39,172 @@ MONTH_FIRST = DateStyle("#/#/#", 3, 1, 2)
         ("1451865600000000", DateStyle("#", divisor=86_400_000_000)),
         ("1451865600000000000", DateStyle("#", divisor=86_400_000_000_000)),
         ("104716800", DateStyle("#", divisor=86_400)),
+        ("20160104.0", DateStyle("#.#")),
+        ("1451865600.0", DateStyle("#.#", divisor=86_400)),
+        ("20160104 160000", DateStyle("#")),
+        ("04JAN2016", DateStyle("###", 3, 2, 1)),
+        ("Mon, 04 Jan 2016", DateStyle("# # #", 3, 2, 1)),
+        ("Monday 2016-01-04", ISO),
+        ("13/01/2016 (Wed)", DAY_FIRST),
+        ("13/01/2016 16:00:00", DAY_FIRST),
+        ("2016年1月13日", DateStyle("#年#月#日", 1, 2, 3)),
+        ("2016년 1월 13일", DateStyle("#년 #월 #일", 1, 2, 3)),
+        ("105/01/04", DateStyle("#/#/#", 1, 2, 3, year_base=ROC)),
+        ("13. 01. 2016", DateStyle("#. #. #", 3, 2, 1)),
+        ("98-12-31", DateStyle("#-#-#", 1, 2, 3, year_base=CENTURY)),
+        ("01/13/98", DateStyle("#/#/#", 3, 1, 2, year_base=CENTURY)),
     ],
 )
 def test_a_certain_date_has_one_style(text: str, style: DateStyle) -> None:
     assert styles(text) == {style}
-    assert settle([text], day_first=style.day_at != 1) == style
+    assert settle([text], day_first=style.day_at != 1).style == style
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "1/4/16", "16-01-04", "2016-13-01", "2016-04", "13/13/2016", "32/01/2016", "1/2016/4", "2016-01/04", "20161301",
-     "0016-01-04", "42373", "1.451e9", "-86400", "4 Janvier 2016", "Monday", "2016-W01-1"],
+    ["", "null", "2016-13-01", "2016-04", "13/13/2016", "32/01/2016", "1/2016/4", "2016-01/04", "20161301", "0016-01-04", "42373",
+     "1.451e9", "-86400", "4 Janvier 2016", "Monday", "2016-W01-1", "2016JAN04"],
 )  # fmt: skip
 def test_what_is_no_known_date_has_no_style(text: str) -> None:
     assert not styles(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "day"),
+    [
+        ("2016-1-4 09:00", ISO, date(2016, 1, 4)),
+        ("2016-02-30", ISO, None),
+        ("2016/01/04", ISO, None),
+        ("4-Sept-2016", DateStyle("#-#-#", 3, 2, 1), date(2016, 9, 4)),
+        ("1451865600", DateStyle("#", divisor=86_400), date(2016, 1, 4)),
+        ("1451865600", DateStyle("#", divisor=86_400, day_shift=1), date(2016, 1, 5)),
+        ("105/01/04", DateStyle("#/#/#", 1, 2, 3, year_base=ROC), date(2016, 1, 4)),
+        ("99/12/31", DateStyle("#/#/#", 1, 2, 3, year_base=ROC), date(2010, 12, 31)),
+        ("1/4/69", DateStyle("#/#/#", 3, 1, 2, year_base=CENTURY), date(2069, 1, 4)),
+        ("1/4/70", DateStyle("#/#/#", 3, 1, 2, year_base=CENTURY), date(1970, 1, 4)),
+    ],
+)
+def test_a_style_gives_the_day(text: str, style: DateStyle, day: date | None) -> None:
+    assert style.day(text) == day
 
 
 def test_day_and_month_up_to_twelve_leave_the_order_open() -> None:
     assert styles("04/01/2016") == {DAY_FIRST, MONTH_FIRST}
 
 
+# Day or month first
+
+
 @pytest.mark.parametrize(("settling", "style"), [("13/01/2016", DAY_FIRST), ("01/13/2016", MONTH_FIRST)])
 def test_one_row_settles_the_order_for_the_file(settling: str, style: DateStyle) -> None:
     for day_first in (True, False):
-        assert settle(["04/01/2016", "", "05/01/2016", settling], day_first) == style
+        assert settle(["04/01/2016", "", "05/01/2016", settling], day_first=day_first) == Settled(style)
+        assert settle(["04/01/2016"], ["05/01/2016", settling], day_first=day_first) == Settled(style)
 
 
-def test_an_order_that_stays_open_is_the_configured_one() -> None:
-    assert settle(["04/01/2016", "05/01/2016"], day_first=True) == DAY_FIRST
-    assert settle(["04/01/2016", "05/01/2016"], day_first=False) == MONTH_FIRST
+def test_a_part_above_twelve_stands_before_the_mark_of_a_source() -> None:
+    assert settle(["04/01/2016", "13/01/2016"], day_first=True, month_first_source=True).style == DAY_FIRST
+
+
+def test_the_mark_of_a_source_stands_before_the_calendar() -> None:
+    assert settle(["04/01/2016", "05/01/2016"], day_first=True, month_first_source=True) == Settled(MONTH_FIRST)
+
+
+@pytest.mark.parametrize("day_first", [True, False])
+def test_the_calendar_settles_the_order_where_one_reading_is_a_run_of_trading_days(day_first: bool) -> None:
+    assert settle(["01/12/2025", "02/12/2025", "03/12/2025"], day_first=day_first) == Settled(DAY_FIRST)
+    assert settle(["01/04/2016", "01/05/2016", "01/06/2016"], day_first=day_first) == Settled(MONTH_FIRST)
+
+
+@pytest.mark.parametrize("texts", [["04/01/2016"], ["04/01/2016", "04/02/2016"], ["04/01/2016", "06/09/2016"]])
+def test_an_order_that_stays_open_is_the_configured_one_and_said(texts: list[str]) -> None:
+    assert settle(texts, day_first=True) == Settled(DAY_FIRST, ("day before month",))
+    assert settle(texts, day_first=False) == Settled(MONTH_FIRST, ("month before day",))
 
 
 def test_the_first_settled_style_holds_against_rows_that_contradict() -> None:
-    assert settle(["04/01/2016", "13/01/2016", "01/13/2016", "01/14/2016"], day_first=False) == DAY_FIRST
+    assert settle(["04/01/2016", "13/01/2016", "01/13/2016", "01/14/2016"], day_first=False).style == DAY_FIRST
 
 
 def test_rows_of_another_style_settle_nothing() -> None:
-    assert settle(["04/01/2016", "2016-01-13", "soon", "null"], day_first=True) == DAY_FIRST
+    assert settle(["04/01/2016", "2016-01-13", "soon", "null"], day_first=True).style == DAY_FIRST
 
 
 def test_rows_without_a_date_are_passed_over() -> None:
-    assert settle(["", "null", "-", "n/a", "week 2", "2016-01-04"], day_first=True) == ISO
+    assert settle(["", "null", "-", "n/a", "week 2", "2016-01-04"], day_first=True).style == ISO
 
 
 def test_no_more_dates_are_read_than_needed() -> None:
-    def texts() -> Iterator[str]:
-        yield "04/01/2016"
+    def more() -> Iterator[str]:
         yield "13/01/2016"
         raise AssertionError("read on after the style was certain")
 
-    assert settle(texts(), day_first=False) == DAY_FIRST
+    assert settle(["04/01/2016"], more(), day_first=False).style == DAY_FIRST
 
 
 def test_a_column_that_is_no_date_is_not_read_to_its_end() -> None:
-    texts = iter([f"row {number}" for number in range(TRIES + 1)])
+    texts = iter([f"row {number}" for number in range(TRIES + 2)])
     with pytest.raises(FileRefusedError):
-        settle(texts, day_first=True)
-    assert next(texts) == f"row {TRIES}"
+        settle([], texts, day_first=True)
+    assert next(texts) in (f"row {TRIES}", f"row {TRIES + 1}")
+
+
+# Years of two digits
+
+
+@pytest.mark.parametrize(
+    ("texts", "style"),
+    [
+        (["13-Jan-16", "12-Jan-16", "8-Jan-16"], DateStyle("#-#-#", 3, 2, 1, year_base=CENTURY)),
+        (["04-Jan-16"], DateStyle("#-#-#", 3, 2, 1, year_base=CENTURY)),
+        (["16-Jan-04", "16-Jan-05", "16-Jan-06"], DateStyle("#-#-#", 1, 2, 3, year_base=CENTURY)),
+        (["01/13/16", "01/12/16"], DateStyle("#/#/#", 3, 1, 2, year_base=CENTURY)),
+        (["1/4/16", "1/5/16", "1/6/16"], DateStyle("#/#/#", 3, 1, 2, year_base=CENTURY)),
+        (["4/1/16", "5/1/16", "6/1/16"], DateStyle("#/#/#", 3, 2, 1, year_base=CENTURY)),
+        (["98-12-30", "98-12-31"], DateStyle("#-#-#", 1, 2, 3, year_base=CENTURY)),
+        (["99/12/30", "99/12/31", "100/01/04"], DateStyle("#/#/#", 1, 2, 3, year_base=ROC)),
+    ],
+)
+def test_years_of_two_digits_are_read_where_their_place_is_plain(texts: list[str], style: DateStyle) -> None:
+    for day_first in (True, False):
+        assert settle(texts, day_first=day_first).style == style
+
+
+# Moments in UTC
+
+
+@pytest.mark.parametrize(
+    ("texts", "shift", "assumed"),
+    [
+        # Berlin's midnights: stamps from Sunday to Thursday
+        ([f"2023-08-{day:02d} 22:00:00+00:00" for day in (9, 10, 13, 14)], 1, ()),
+        # New York's closes, Monday to Friday
+        ([f"2016-01-{day:02d}T21:00:00Z" for day in (4, 5, 6, 7, 8)], 0, ()),
+        # New York's midnights
+        ([f"2016-01-{day:02d} 05:00:00+00:00" for day in (4, 5, 6)], 0, ()),
+        # Tokyo's midnights
+        ([str(1451833200 + 86_400 * day) for day in range(5)], 1, ()),
+        # neither a Sunday nor a Friday
+        ([f"2016-01-{day:02d} 15:00:00+00:00" for day in (4, 5, 6)], 0, ("the day of UTC as the trade date",)),
+        # with the offset of a place the day is that of the place
+        ([f"2016-01-{day:02d} 22:00:00+09:00" for day in (3, 4, 5)], 0, ()),
+        ([f"2016-01-{day:02d} 22:00:00" for day in (3, 4, 5)], 0, ()),
+    ],
+)
+def test_moments_in_utc_are_the_market_s_day(texts: list[str], shift: int, assumed: tuple[str, ...]) -> None:
+    settled = settle(texts, day_first=True)
+    assert (settled.style.day_shift, settled.assumed) == (shift, assumed)
 
 
 @pytest.mark.parametrize(
     ("texts", "reason"),
     [
-        (["1/4/16", "1/5/16"], "two-digit years ('1/4/16', '1/5/16')"),
-        (["04-Jan-16"], "two-digit years"),
-        (["Jan 4, 16"], "two-digit years"),
+        (["01/04/16"], "two-digit years ('01/04/16')"),
+        (["01/04/16", "07/09/16"], "two-digit years ('01/04/16', '07/09/16')"),
         (["42373", "42374"], "Excel's day numbers ('42373', '42374')"),
         (["Q1 2016"], "no known style ('Q1 2016')"),
+        (["4 janvier 2016"], "months that are not named in English ('4 janvier 2016')"),
+        (["13 sty 2016"], "months that are not named in English ('13 sty 2016')"),
         (["", "null"], "no row has a date"),
         ([], "no row has a date"),
     ],

@@ -1,10 +1,11 @@
 """How a line falls into fields, in Python and in the parse statement alike."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from lambda_scripts.lakehouse.file_format import dates, fields
+from lambda_scripts.lakehouse.file_format import dates, fields, header, numbers
 
 PARSE = (Path(__file__).parents[2] / "sql" / "load" / "parsed_rows.sql").read_text(encoding="utf-8")
 
@@ -33,6 +34,19 @@ def test_a_line_with_unbalanced_quotes_has_no_fields(line: str) -> None:
     assert fields.split(line) is None
 
 
-def test_the_parse_statement_splits_and_cuts_alike() -> None:
-    for pattern in (fields.FIELD, dates.TIME_OF_DAY, dates.RUN):
-        assert f"'{pattern}'" in PARSE
+@pytest.mark.parametrize("delimiter", fields.DELIMITERS)
+def test_each_delimiter_splits_as_the_comma_does(delimiter: str) -> None:
+    line = delimiter.join(['"a, b; c"', ' ="007" ', "", "1'000.5"])
+    assert fields.split(line, delimiter) == ["a, b; c", "007", "", "1'000.5"]
+
+
+def test_the_parse_statement_reads_by_the_same_patterns() -> None:
+    patterns = [*fields.FIELDS.values(), fields.TRIMMED, dates.CUT, dates.RUN, numbers.PLAIN, numbers.NUMBER, numbers.DIGITS]
+    patterns += [header.MAY_BE_HEADER, header.NAME]
+    assert [pattern for pattern in patterns if "'" + pattern.replace("'", "''") + "'" not in PARSE] == []
+
+
+def test_the_parse_statement_has_the_same_words_for_a_missing_value() -> None:
+    listed = PARSE.partition("lower(cell) NOT IN (")[2].partition(") THEN cell")[0]
+    words = [word.replace("''", "'") for word in re.findall(r"'((?:[^']|'')*)'", listed)]
+    assert sorted(words) == sorted(numbers.MISSING)

@@ -105,7 +105,17 @@ def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
         "month_at": 2,
         "day_at": 1,
         "date_divisor": None,
+        "header_names": "date\nopen\nhigh\nlow\nclose\nadj close\nvolume",
+        "delimiter": ",",
+        "decimal_marks": "......",
+        "volume_factor": 1.0,
+        "year_base": 0,
+        "day_shift": 0,
+        "exchange_at": None,
+        "instrument_at": None,
+        "main_instruments": None,
         "has_rows": True,
+        "assumed": "symbol from the file name",
     }
 
 
@@ -153,7 +163,6 @@ def zipped(name: str) -> bytes:
         ("Date,Close\n2016-01-04,1\n".encode("utf-16"), "UTF-16"),
         ("Date,Close\n2016-01-04,1\n".encode("utf-16-le"), "UTF-16"),
         ("Date,Close\n2016-01-04,1\n".encode("utf-16-be"), "UTF-16"),
-        ("Date,Close,Name\n2016-01-04,1,Société\n".encode("cp1252"), "byte 0xE9 in line 2"),
         (b"Date,Close\n2016-01-04,1\0\n", "zero byte at offset 23"),
         (zipped("[Content_Types].xml"), "an Excel workbook (.xlsx)"),
         (zipped("AAPL.csv"), "a zip archive"),
@@ -173,7 +182,7 @@ def test_what_is_not_utf8_text_is_refused_by_what_it_is(content: bytes, what: st
 
 @pytest.mark.parametrize("shift", ["", " "])
 def test_a_character_that_the_first_range_cuts_in_two_is_not_taken_for_latin_1(shift: str) -> None:
-    assert look(f"Date,Close,Note{shift}\n2016-01-04,1,{'é' * 50_000}\n").has_rows
+    assert "header read" not in (look(f"Date,Close,Note{shift}\n2016-01-04,1,{'é' * 32_000}\n").assumed or "")
 
 
 # gzip
@@ -282,13 +291,13 @@ def test_a_first_line_that_is_a_row_is_no_header() -> None:
 
 
 def test_rows_before_a_header_are_not_passed_over() -> None:
-    assert "date column not found among 'Datum,Schluss'" in refusal("Datum,Schluss\n2016-01-04,1\nDate,Close\n2016-01-05,1\n")
+    assert "date column not found among 'Dag,Kurs'" in refusal("Dag,Kurs\n2016-01-04,1\nDate,Close\n2016-01-05,1\n")
 
 
 def test_a_missing_close_is_named_with_the_remedy() -> None:
     assert refusal("Date,Open\n2016-01-04,1\n") == (
         "close column not found among 'Date,Open': rename it to close, or add the alias in "
-        "lambda_scripts/lakehouse/file_format/columns.py"
+        "lambda_scripts/lakehouse/file_format/aliases.py"
     )
 
 
@@ -297,27 +306,140 @@ def test_columns_that_contradict_are_refused_by_name() -> None:
     assert "two columns mean close, 'Close' and 'Closing Price'" in reason
 
 
-@pytest.mark.parametrize(("delimiter", "plural"), [(";", "semicolons"), ("\t", "tabs"), ("|", "pipes")])
-def test_another_delimiter_is_named(delimiter: str, plural: str) -> None:
-    assert plural in refusal("Date,Open,Close\n2016-01-04,1,2\n".replace(",", delimiter))
-    assert plural in refusal("2016-01-04,1,2\n".replace(",", delimiter))
-    assert plural in refusal(f"sep={delimiter}\nDate,Close\n".replace(",", delimiter))
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter_is_found_by_the_header(delimiter: str) -> None:
+    head = look("sep=,\nDate,Open,Close\n2016-01-04,1,2\n".replace(",", delimiter))
+    assert (head.delimiter, head.fields, head.close_at) == (delimiter, 3, 3)
+    assert "no header" in refusal("2016-01-04,1,2\n".replace(",", delimiter))
+
+
+@pytest.mark.parametrize("line", ["Date,Close,Open,High", "timestamp,open,high,close"])
+def test_a_second_header_that_names_other_columns_refuses_the_file(line: str) -> None:
+    content = f"Date,Open,High,Close\n2016-01-04,1,1,1\n{line}\n2016-01-05,1,1,1\n"
+    assert f"a second header inside the file names other columns ('{line}')" in refusal(content)
+
+
+def test_the_same_header_in_another_case_is_no_row_and_a_line_of_units_is_no_header() -> None:
+    assert look('Date,Open,High,Close\n2016-01-04,1,1,1\nDATE,open,HIGH,"Close"\n').has_rows
+    assert look("Date,Open,High,Close\n(day),(EUR),(EUR),(EUR)\n2016-01-04,1,1,1\n").has_rows
+
+
+# Encodings
+
+
+def test_text_that_is_not_utf8_may_stand_beside_what_is_read() -> None:
+    head = look("Date,Close,Société\n2016-01-04,1.5,Crédit Générale\n".encode("cp1252"))
+    assert (head.header, head.close_at, head.assumed) == (
+        "Date,Close,Soci\ufffdt\ufffd",
+        2,
+        "symbol from the file name; header read as cp1252; no volume column",
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "encoding", "columns"),
+    [
+        ("Datum;Eröffnung;Höchst;Tiefst;Schluß;Stück", "cp1252", 6),
+        ("Data;Otwarcie;Najwyższy;Najniższy;Zamknięcie;Wolumen", "cp1250", 6),
+        ("일자,종가,시가,고가,저가,거래량", "cp949", 6),
+        ("日期,收盘价,最高价,最低价,开盘价,成交量", "gb18030", 6),
+        ("日付,始値,高値,安値,終値,出来高", "cp932", 6),
+    ],
+)
+def test_a_header_is_read_in_the_encoding_in_which_it_means_most(header: str, encoding: str, columns: int) -> None:
+    delimiter = ";" if ";" in header else ","
+    head = look(f"{header}\n{delimiter.join(['2016-01-04', '10.25', '10.5', '10.75', '10', '1200'])}\n".encode(encoding))
+    found = [head.date_at, head.open_at, head.high_at, head.low_at, head.close_at, head.volume_at]
+    assert len({at for at in found if at}) == columns
+    assert f"header read as {encoding}" in (head.assumed or "")
+
+
+def test_text_that_is_not_utf8_in_a_column_that_is_read_refuses_the_file() -> None:
+    content = "Name,Date,Close\nSociété,2016-01-04,1\n".encode("cp1252")
+    assert "byte 0xE9 in line 2: 'Société,2016-01-04,1'" in refusal(content)
 
 
 # Rows
 
 
-@pytest.mark.parametrize("price", ['"12,5"', '"1.234,50"', '"12,3456"', '"12,50 €"'])
-def test_a_decimal_comma_refuses_the_file(price: str) -> None:
-    assert "decimal comma in column 'Close'" in refusal(f"Date,Close\n2016-01-04,{price}\n")
+def bars(days: str, header: str = "Date,Close") -> str:
+    return f"{header}\n" + "".join(f"{day},1\n" for day in days.split())
+
+
+def test_bars_of_weeks_are_refused_from_four_rows_on() -> None:
+    assert "weekly or monthly bars" in refusal(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-25"))
+    assert look(bars("2016-01-04 2016-01-11 2016-01-18")).has_rows
+    assert look(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-25 2016-01-26")).has_rows
+
+
+def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
+    content = "Date,Valor,Close\n2016-01-04,AAA,1\n2016-01-04,BBB,2\n2016-01-05,AAA,1\n2016-01-05,BBB,2\n"
+    assert "several rows a day, told apart by column 'Valor' ('AAA'): rename it to symbol" in refusal(content)
+
+
+def test_a_series_of_shares_is_told_from_others() -> None:
+    content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
+    head = look(content)
+    assert head.instrument_at == 2 and ",EQ," in (head.main_instruments or "")
+    assert "told apart by column 'Series'" in refusal(content.replace("EQ", "N6"))
+
+
+# Decimal marks
+
+
+@pytest.mark.parametrize("price", ['"12,5"', '"1.234,50"', '"12,3456"', '"12,50 €"', '"0,399"', '"1\'234,5"', '"1 234,50"'])
+def test_a_decimal_comma_is_told_by_a_price(price: str) -> None:
+    assert look(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == ",,,,,,"
 
 
 @pytest.mark.parametrize("price", ['"1,234.50"', '"$1,234"', '"12,34,567.00"', "12.5", "n/a", ""])
-def test_a_thousands_comma_does_not(price: str) -> None:
-    assert look(f"Date,Close\n2016-01-04,{price}\n").has_rows
+def test_a_thousands_comma_is_not_one(price: str) -> None:
+    assert look(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == "......"
 
 
-def test_a_comma_in_a_volume_or_a_text_is_no_decimal_comma() -> None:
+def test_prices_that_all_can_be_read_in_two_ways_refuse_the_file() -> None:
+    assert "every price can be read in two ways ('1,234' is '1234' or has three decimals)" in refusal(
+        'Date,Close\n2016-01-04,"1,234"\n'
+    )
+    assert look('Date,Close,Volume\n2016-01-04,"1,234","12,345,678"\n').decimal_marks == "......"
+    assert "'1.234' is '1234'" in refusal("Datum;Schluss\n2016-01-04;1.234\n")
+    assert "point as decimal mark" in (look("Date;Close\n2016-01-04;1.234\n").assumed or "")
+
+
+def test_prices_with_both_decimal_marks_refuse_the_file() -> None:
+    assert "points and commas as decimal marks ('1.5', '2,5')" in refusal('Date,Close\n2016-01-04,1.5\n2016-01-05,"2,5"\n')
+
+
+def test_a_volume_has_its_own_mark_where_the_column_tells_it() -> None:
+    assert look("Date,Close,Volume\n2016-01-04,1.5,1.234.567\n2016-01-05,1.5,987.654\n").decimal_marks == ".....,"
+    head = look("Date,Close,Volume\n2016-01-04,1.5,234.567\n2016-01-05,1.5,987.654\n")
+    assert head.volume_at is None
+    assert "volume not read: '234.567' can be read in two ways" in (head.assumed or "")
+
+
+# Units
+
+
+@pytest.mark.parametrize(
+    ("content", "factor", "assumed"),
+    [
+        ("ts_code,trade_date,close,vol,amount\nA,20160104,8.0,100,80\n", 100.0, False),
+        ("ts_code,trade_date,close,vol,amount\nA,20160104,8.0,10000,80\n", 1.0, False),
+        ("ts_code,trade_date,close,vol\nA,20160104,8.0,100\n", 100.0, True),
+        ("股票代码,日期,收盘,成交量,成交额\nA,2016-01-04,8.0,100,80000\n", 100.0, False),
+        ("股票代码,日期,收盘价,成交量,成交金额\nA,2016-01-04,8.0,10000,80000\n", 1.0, False),
+        ("股票代码,日期,收盘,成交量\nA,2016-01-04,8.0,100\n", 100.0, True),
+        ("Symbol,Date,Close,Volume ('000)\nA,2016-01-04,8.0,100\n", 1000.0, False),
+        ("Symbol,Date,Close,Volume,Turnover\nA,2016-01-04,8.0,100,800\n", 1.0, False),
+    ],
+)
+def test_the_unit_of_the_volume_is_found(content: str, factor: float, assumed: bool) -> None:
+    head = look(content)
+    assert head.volume_factor == factor
+    assert ("volume in lots" in (head.assumed or "")) == assumed
+
+
+def test_a_comma_in_a_volume_or_a_text_is_no_decimal_comma_of_prices() -> None:
     assert look('Date,Close,Volume,Note\n2016-01-04,1,"1,50","a, b"\n').has_rows
 
 

@@ -39,4 +39,4 @@ def test_files_of_every_source_are_loaded_or_refused_as_expected(lake: Lake, cap
 
 
 def _cents(price: str | None) -> str:
-    return f"{float(price or 'nan'):.2f}"
+    return f"{float(price):.2f}" if price else ""

@@ -37,7 +37,7 @@ FUTURE = datetime.now(timezone.utc).date() + timedelta(days=60)
 
 
 def _epoch(day: date, units_a_second: int) -> str:
-    return str(int(datetime(day.year, day.month, day.day, 23, tzinfo=timezone.utc).timestamp()) * units_a_second)
+    return str(int(datetime(day.year, day.month, day.day, 9, tzinfo=timezone.utc).timestamp()) * units_a_second)
 
 
 STYLES: dict[str, Callable[[date], str]] = {
@@ -87,10 +87,13 @@ DEFECTS = {
     "text for a close": ("close", "n.m.", "the close is not a number"),
     "close of zero": ("close", "0.00", "the close is not above zero"),
     "close below zero": ("close", "-3", "the close is not above zero"),
-    "volume below zero": ("volume", "-5", "the volume is negative"),
-    "part of a share": ("volume", "10.5", "the volume is not whole"),
-    "text for a volume": ("volume", "many", "the volume is not a number"),
     "no symbol": ("symbol", "", "no symbol"),
+}
+# No price is lost to a volume: what is written for it, and what is read.
+ODD_VOLUMES: dict[str, tuple[str, str | None]] = {
+    "volume below zero": ("-5", None),
+    "part of a share": ("10.5", "11"),
+    "text for a volume": ("many", None),
 }
 FUTURE_DATE, FEWER, MORE, DIFFERING = (
     "the date is in the future",
@@ -107,7 +110,7 @@ class Row:
     volume: int
     second_symbol: bool
     fate: str
-    """good, one of DEFECTS, future, fewer or more."""
+    """good, one of DEFECTS or ODD_VOLUMES, future, fewer or more."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,14 @@ def drafts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Draft:
         # A damaged symbol might be another file's.
         left_out |= {"symbol"}
     columns = draw(st.permutations([name for name in NAMES if name not in left_out]))
-    fates = [*["good"] * 8, "future", "fewer", "more", *(name for name, (at, *_) in DEFECTS.items() if at in columns)]
+    fates = [
+        *["good"] * 8,
+        *ODD_VOLUMES,
+        "future",
+        "fewer",
+        "more",
+        *(name for name, (at, *_) in DEFECTS.items() if at in columns),
+    ]
     row = st.builds(
         Row,
         day=st.integers(0, DAYS - 1),
@@ -156,13 +166,15 @@ def drafts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Draft:
     drawn = draw(st.lists(row, min_size=1, max_size=14))
     repeats = draw(st.lists(st.sampled_from(drawn), max_size=2))
     first, last = Row(0, 1_000, 100, False, "good"), Row((SETTLING_DAY - FIRST_DAY).days, 1_000, 100, False, "good")
+    # Two neighbouring days: all days five apart were bars of weeks.
+    second = Row(1, 1_000, 100, False, "good")
     return Draft(
         columns=tuple(columns),
         spelling=draw(st.integers(0, 11)),
         style=draw(st.sampled_from(sorted(STYLES))),
         number=draw(st.integers(0, len(NUMBERS) - 1)),
         volume=draw(st.integers(0, len(VOLUMES) - 1)),
-        rows=(first, *drawn, *repeats, last),
+        rows=(first, second, *drawn, *repeats, last),
         shares_a_symbol=not damaged and draw(st.integers(0, 2)) == 0,
         quotes_all=draw(st.booleans()),
         mark=draw(st.booleans()),
@@ -224,8 +236,10 @@ def write(draft: Draft, name: str, batch: str) -> Written:
             by_day[row_symbol, FIRST_DAY + timedelta(days=row.day)].append((record, _values(draft, row)))
     offered = {}
     for at, rows in by_day.items():
-        if all(values == rows[0][1] for _, values in rows):
-            offered[at] = rows[0][1]
+        prices = [{name: values[name] for name in PRICES} for _, values in rows]
+        volumes = {values["volume"] for _, values in rows}
+        if all(each == prices[0] for each in prices) and (len(rows) == 2 or len(volumes - {None}) < 2):
+            offered[at] = {**prices[0], "volume": min(volumes - {None}, key=int, default=None)}
         else:
             rejected.update((record, DIFFERING) for record, _ in rows)
     whole = "\ufeff" * draft.mark + draft.end.join(text) + draft.end * draft.ends_last_line
@@ -243,6 +257,8 @@ def _record(draft: Draft, row: Row, symbol: str) -> tuple[str, str | None]:
     }
     cells |= {name: NUMBERS[draft.number](price) for name, price in _prices(row).items()}
     reason = FUTURE_DATE if row.fate == "future" else None
+    if row.fate in ODD_VOLUMES:
+        cells["volume"], _ = ODD_VOLUMES[row.fate]
     if row.fate in DEFECTS:
         column, cells_text, reason = DEFECTS[row.fate]
         cells[column] = cells_text
@@ -260,7 +276,7 @@ def _prices(row: Row) -> dict[str, float]:
 
 def _values(draft: Draft, row: Row) -> dict[str, str | None]:
     values: dict[str, str | None] = {name: str(price) for name, price in _prices(row).items()}
-    values["volume"] = str(row.volume)
+    values["volume"] = ODD_VOLUMES[row.fate][1] if row.fate in ODD_VOLUMES else str(row.volume)
     return {name: value if name in draft.columns else None for name, value in values.items()}
 
 

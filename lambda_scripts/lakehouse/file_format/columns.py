@@ -1,129 +1,71 @@
-"""What the names in a file's header mean.
-
-`ALIASES` is the one table of them; reading another source's files takes one more line in it.
-"""
+"""What the names in a file's header mean: which column is read as what, and what was chosen or passed over."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from ..errors import FileRefusedError
+from .aliases import ALIASES, CURRENCIES, READ, WORDS_OF_MEANINGS, Alias
+from .refusals import Kind, refused
 from .text import shown
-
-
-class Alias(NamedTuple):
-    """A column name with a meaning; one of a higher rank counts only where the file has none of a lower."""
-
-    meaning: str
-    rank: int
-    name: str
-    source: str
-
-
-# Only letters and digits tell names apart, not case, blanks or punctuation: `Adj Close**`, `adjClose` and
-# `adj_close` are one name, and `<DATE>` is `Date`.
-ALIASES = (
-    Alias("symbol", 1, "Symbol", "NSE India, Alpaca, Kaggle sets"),
-    Alias("symbol", 1, "Ticker", "Quandl WIKI, Stooq's <TICKER>, Polygon.io"),
-    Alias("symbol", 1, "Ticker Symbol", "brokers"),
-    Alias("symbol", 1, "Stock Symbol", "Kaggle, NYSE and NASDAQ daily prices"),
-    Alias("symbol", 1, "act_symbol", "DoltHub stocks"),
-    Alias("symbol", 1, "ts_code", "Tushare"),
-    Alias("symbol", 1, "tic", "FinRL, Compustat"),
-    Alias("symbol", 1, "TckrSymb", "NSE India's UDiFF bhavcopy"),
-    Alias("symbol", 1, "RIC", "Refinitiv"),
-    Alias("symbol", 1, "股票代码", "AKShare"),
-    Alias("symbol", 2, "Code", "EODHD bulk, Tokyo's J-Quants"),
-    Alias("symbol", 2, "Stock Code", "brokers"),
-    Alias("symbol", 2, "Stock", "Kaggle sets"),
-    Alias("symbol", 2, "Instrument", "Zerodha"),
-    Alias("symbol", 2, "Scrip", "BSE India"),
-    Alias("symbol", 3, "Name", "Kaggle, S&P 500 stock data"),
-    Alias("symbol", 4, "Company", "Kaggle, massive Yahoo Finance dataset"),
-    Alias("date", 1, "Date", "Yahoo, yfinance, Stooq, Nasdaq.com, Investing.com, Quandl WIKI, Tiingo"),
-    Alias("date", 1, "Trade Date", "Tushare's trade_date, brokers"),
-    Alias("date", 1, "Trading Date", "brokers"),
-    Alias("date", 1, "Business Date", "NEPSE"),
-    Alias("date", 1, "DTYYYYMMDD", "MetaStock's <DTYYYYMMDD>"),
-    Alias("date", 1, "datadate", "Compustat"),
-    Alias("date", 1, "TradDt", "NSE India's UDiFF bhavcopy"),
-    Alias("date", 1, "日期", "AKShare"),
-    Alias("date", 2, "Datetime", "yfinance's hourly and minute bars"),
-    Alias("date", 2, "timestamp", "Alpha Vantage, Alpaca, NSE India's bhavcopy"),
-    Alias("date", 2, "window_start", "Polygon.io's flat files, in nanoseconds"),
-    Alias("date", 3, "Time", "Barchart; beside a date it is the time of day"),
-    Alias("date", 3, "unix", "CryptoDataDownload, beside a date"),
-    Alias("date", 3, "t", "Polygon.io's aggregates, in milliseconds"),
-    Alias("date", 4, "Unnamed: 0", "pandas, an index written and read back"),
-    Alias("open", 1, "Open", "Yahoo, yfinance, Stooq, Nasdaq.com, Investing.com, Quandl WIKI, Tiingo"),
-    Alias("open", 1, "Open Price", "BSE India, NSE India"),
-    Alias("open", 1, "Opening Price", "brokers"),
-    Alias("open", 1, "1. open", "Alpha Vantage's JSON through pandas"),
-    Alias("open", 1, "PX_OPEN", "Bloomberg"),
-    Alias("open", 1, "prcod", "Compustat"),
-    Alias("open", 1, "OpnPric", "NSE India's UDiFF bhavcopy"),
-    Alias("open", 1, "开盘", "AKShare"),
-    Alias("open", 2, "o", "Polygon.io's aggregates"),
-    Alias("high", 1, "High", "as Open"),
-    Alias("high", 1, "High Price", "BSE India, NSE India"),
-    Alias("high", 1, "2. high", "Alpha Vantage's JSON through pandas"),
-    Alias("high", 1, "PX_HIGH", "Bloomberg"),
-    Alias("high", 1, "prchd", "Compustat"),
-    Alias("high", 1, "HghPric", "NSE India's UDiFF bhavcopy"),
-    Alias("high", 1, "最高", "AKShare"),
-    Alias("high", 2, "h", "Polygon.io's aggregates"),
-    Alias("low", 1, "Low", "as Open"),
-    Alias("low", 1, "Low Price", "BSE India, NSE India"),
-    Alias("low", 1, "3. low", "Alpha Vantage's JSON through pandas"),
-    Alias("low", 1, "PX_LOW", "Bloomberg"),
-    Alias("low", 1, "prcld", "Compustat"),
-    Alias("low", 1, "LwPric", "NSE India's UDiFF bhavcopy"),
-    Alias("low", 1, "最低", "AKShare"),
-    Alias("low", 2, "l", "Polygon.io's aggregates"),
-    Alias("close", 1, "Close", "Yahoo's Close*, yfinance, Stooq, Alpha Vantage, Quandl WIKI, Tiingo"),
-    Alias("close", 1, "Close/Last", "Nasdaq.com"),
-    Alias("close", 1, "Close Price", "BSE India, NSE India"),
-    Alias("close", 1, "Closing Price", "brokers"),
-    Alias("close", 1, "4. close", "Alpha Vantage's JSON through pandas"),
-    Alias("close", 1, "PX_LAST", "Bloomberg"),
-    Alias("close", 1, "prccd", "Compustat"),
-    Alias("close", 1, "ClsPric", "NSE India's UDiFF bhavcopy"),
-    Alias("close", 1, "收盘", "AKShare"),
-    Alias("close", 2, "Price", "Investing.com, where it is the close"),
-    Alias("close", 2, "Last", "Barchart, older; beside a close it is the last trade"),
-    Alias("close", 2, "Latest", "Barchart"),
-    Alias("close", 2, "Last Price", "NSE India; beside a close it is the last trade"),
-    Alias("close", 2, "c", "Polygon.io's aggregates"),
-    Alias("adj_close", 1, "Adj Close", "Yahoo, yfinance, Quandl's Adj. Close, Tiingo's adjClose"),
-    Alias("adj_close", 1, "Adjusted Close", "Alpha Vantage's adjusted_close, EODHD"),
-    Alias("adj_close", 1, "5. adjusted close", "Alpha Vantage's JSON through pandas"),
-    Alias("adj_close", 1, "adjcp", "FinRL"),
-    Alias("volume", 1, "Volume", "Yahoo, yfinance, Nasdaq.com, Alpha Vantage, Quandl WIKI, Tiingo"),
-    Alias("volume", 1, "Vol.", "Investing.com, Stooq's <VOL>, Tushare"),
-    Alias("volume", 1, "5. volume", "Alpha Vantage's JSON through pandas"),
-    Alias("volume", 1, "6. volume", "Alpha Vantage's adjusted JSON through pandas"),
-    Alias("volume", 1, "PX_VOLUME", "Bloomberg"),
-    Alias("volume", 1, "cshtrd", "Compustat"),
-    Alias("volume", 1, "No.of Shares", "BSE India"),
-    Alias("volume", 1, "Shares Traded", "NSE India's indices"),
-    Alias("volume", 1, "Total Traded Quantity", "NSE India"),
-    Alias("volume", 1, "TOTTRDQTY", "NSE India's bhavcopy"),
-    Alias("volume", 1, "TtlTradgVol", "NSE India's UDiFF bhavcopy"),
-    Alias("volume", 1, "成交量", "AKShare"),
-    Alias("volume", 2, "v", "Polygon.io's aggregates"),
-)
 
 REQUIRED = ("date", "close")
 PRICES = ("open", "high", "low", "close", "adj_close")
+_OF_TRANSACTIONS = {"action", "quantity", "fee"}
 
 _INDEX = Alias("date", 4, "", "pandas and R write an index without a name as the first column")
 
+# What a name says in brackets of the unit that its numbers count: `Volume ('000)`, 成交量(手).
+_UNITS = {
+    1.0: "shares share units nos eod local lc 股 株 주",
+    100.0: "hundreds 100s 手",
+    1e3: "000 000s 1000 1000s thousand thousands inthousands in000 in000s k th tsd 千株 千股 张 張",
+    1e5: "lakh lakhs lac lacs inlakhs inlacs",
+    1e6: "million millions inmillions mn mln mio m 百万株",
+    1e7: "crore crores incrores cr",
+}
+_FACTORS = {unit: factor for factor, units in _UNITS.items() for unit in units.split()}
+_BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
+_ADJUSTED = re.compile(
+    r"(?=.*adj)(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and|total)*(?:clos(?:e|ing)|last|price|px|prc|c)+"
+    r"(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and)*"
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one name means; `factor` is what its numbers are to be multiplied with to be shares."""
+
+    alias: Alias
+    factor: float | None = None
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Which columns are read.
+
+    `columns` has each meaning's 1-based position, those that only tell about the file included; `factor` is the volume's unit
+    by its name, `lot` by its alias; `symbol` stands in the names themselves (`AAPL.Close`); `assumed` says what was chosen.
+    """
+
+    columns: dict[str, int] = field(default_factory=dict)
+    factor: float | None = None
+    lot: int = 1
+    symbol: str | None = None
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def is_of_prices(self) -> bool:
+        return all(meaning in self.columns for meaning in REQUIRED)
+
 
 def letters(name: str) -> str:
-    """What counts of a column name: its letters and digits, in lower case."""
-    return re.sub(r"[\W_]+", "", name.lower())
+    """What counts of a column name: its letters and digits, in lower case, without accents."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(char))
+    return re.sub(r"[\W_]+", "", plain.replace("ł", "l").replace("ı", "i"))
 
 
 _BY_LETTERS = {letters(alias.name): alias for alias in ALIASES}
@@ -131,24 +73,132 @@ _BY_LETTERS = {letters(alias.name): alias for alias in ALIASES}
 
 def meanings(names: Sequence[str]) -> set[str]:
     """What the names mean, those without a meaning aside."""
-    return {alias.meaning for alias in map(_BY_LETTERS.get, map(letters, names)) if alias}
+    return {meaning.alias.meaning for meaning in map(meaning_of, names) if meaning}
 
 
-def bind(names: Sequence[str]) -> dict[str, int]:
-    """The 1-based position of each meaning that the header names have; unknown names are left out.
+@lru_cache(maxsize=4096)
+def meaning_of(name: str) -> Meaning | None:
+    """The meaning of a name: as an alias; with a unit or currency behind it; with a sentence behind it; as adjusted."""
+    if alias := _BY_LETTERS.get(letters(name)):
+        return Meaning(alias)
+    return _with_unit(name) or _with_currency(name) or _with_sentence(name) or _adjusted(name)
 
-    Raises FileRefusedError, naming the columns, when two have one meaning and neither has precedence.
+
+def bind(names: Sequence[str]) -> Binding:
+    """The columns that the header names have.
+
+    Raises FileRefusedError, naming the columns, when two have one meaning and neither has precedence. Two such volumes are
+    left out instead: no price is lost to a volume.
     """
+    binding = _bound(names, [meaning_of(name) for name in names])
+    if binding.is_of_prices:
+        return binding
+    symbol, bare = _without_affix(names)
+    if symbol is None:
+        return binding
+    stripped = _bound(names, [meaning_of(name) for name in bare])
+    return Binding(stripped.columns, stripped.factor, stripped.lot, symbol, stripped.assumed)
+
+
+def _bound(names: Sequence[str], found: Sequence[Meaning | None]) -> Binding:
     claims: dict[str, list[tuple[int, int]]] = {}
-    for position, name in enumerate(names, start=1):
-        alias = _INDEX if position == 1 and not name else _BY_LETTERS.get(letters(name))
+    for position, (name, told) in enumerate(zip(names, found, strict=True), start=1):
+        alias = _INDEX if position == 1 and not name else told.alias if told else None
         if alias:
             claims.setdefault(alias.meaning, []).append((alias.rank, position))
-    bound = {}
+    bound: dict[str, int] = {}
+    assumed: list[str] = []
     for meaning, ranked in claims.items():
         (rank, position), *others = sorted(ranked)
-        if others and others[0][0] == rank:
-            rivals = f"{shown(names[position - 1], 30)} and {shown(names[others[0][1] - 1], 30)}"
-            raise FileRefusedError(f"two columns mean {meaning}, {rivals}: rename or remove the wrong one")
+        rivals = [names[at - 1] for of_rank, at in others if of_rank == rank and meaning in READ]
+        if rivals and meaning == "volume":
+            assumed.append(f"volume not read: {' and '.join(shown(each, 30) for each in (names[position - 1], *rivals))} mean it")
+            continue
+        if rivals:
+            raise refused(
+                Kind.COLUMNS,
+                f"two columns mean {meaning}, {shown(names[position - 1], 30)} and {shown(rivals[0], 30)}:"
+                " rename or remove the wrong one",
+            )
         bound[meaning] = position
-    return bound
+        if others and meaning in ("open", "high", "low", "close", "adj_close", "volume"):
+            passed = ", ".join(shown(names[at - 1], 30) for _, at in others)
+            assumed.append(f"{meaning} is {shown(names[position - 1], 30)}, not {passed}")
+    unread = _unread(names, claims)
+    if unread:
+        assumed.append(f"columns not read: {', '.join(shown(name, 30)[1:-1] for name in unread)}")
+    volume = found[bound["volume"] - 1] if "volume" in bound else None
+    return Binding(bound, volume.factor if volume else None, volume.alias.lot if volume else 1, None, tuple(assumed))
+
+
+def _unread(names: Sequence[str], claims: Mapping[str, Sequence[tuple[int, int]]]) -> list[str]:
+    """The names that hold a word of a meaning, though none of their own."""
+    claimed = {position for meaning in READ for _, position in claims.get(meaning, ())}
+    return [
+        name
+        for position, name in enumerate(names, start=1)
+        if position not in claimed and any(word in letters(name) for word in WORDS_OF_MEANINGS)
+    ]
+
+
+def require_prices(found: set[str]) -> None:
+    """Raise FileRefusedError when the names are those of an account's transactions."""
+    told = found & _OF_TRANSACTIONS
+    if (len(told) > 1 or "action" in told) and not found & {"open", "high", "low"}:
+        raise refused(
+            Kind.TRANSACTIONS,
+            f"transactions, not daily prices (columns of {', '.join(sorted(told))} beside a price): remove the file, or name"
+            " its columns date, open, high, low, close and volume if these are prices",
+        )
+
+
+def _with_unit(name: str) -> Meaning | None:
+    """`Volume ('000)`, `Close (USD)`, `Close (adjusted)`."""
+    found = _BRACKETS.fullmatch(unicodedata.normalize("NFKC", name))
+    alias = _BY_LETTERS.get(letters(found[1])) if found else None
+    if found is None or alias is None:
+        return None
+    inner = letters(found[2])
+    if alias.meaning == "close" and "adj" in inner:
+        return Meaning(_BY_LETTERS["adjclose"])
+    if alias.meaning == "volume":
+        return Meaning(alias, _FACTORS[inner]) if inner in _FACTORS else None
+    if alias.meaning == "date" or not inner or inner in CURRENCIES or _FACTORS.get(inner) == 1:
+        return Meaning(alias)
+    return None
+
+
+def _with_currency(name: str) -> Meaning | None:
+    """`Close USD`, `close_eur`."""
+    *words, last = re.findall(r"[^\W_]+", name) or [""]
+    alias = _BY_LETTERS.get(letters("".join(words))) if words and last.lower() in CURRENCIES else None
+    return Meaning(alias) if alias and alias.meaning in PRICES else None
+
+
+def _with_sentence(name: str) -> Meaning | None:
+    """`Close Close price adjusted for splits.`, as Yahoo's page of 2024 is read: the footnote became part of the name."""
+    words = name.split()
+    if len(words) < 4 or not name.endswith("."):
+        return None
+    for count in (2, 1):
+        if alias := _BY_LETTERS.get(letters(" ".join(words[:count]))):
+            return Meaning(alias)
+    return None
+
+
+def _adjusted(name: str) -> Meaning | None:
+    """`split_adjusted_close`, `Close price adj.`: any name of an adjusted close that has no alias."""
+    return Meaning(_BY_LETTERS["adjclose"]) if _ADJUSTED.fullmatch(letters(name)) else None
+
+
+def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`."""
+    for pattern in (r"(?P<symbol>.+?)[._ -](?P<name>[^._ -]+)", r"(?P<name>[^._ -]+)[._ -](?P<symbol>.+)"):
+        found = [re.fullmatch(pattern, name) for name in names]
+        symbols = [each["symbol"] for each in found if each and meanings([each["name"]]) & {*PRICES, "volume"}]
+        if len(symbols) > 2 and len(set(symbols)) == 1:
+            symbol = symbols[0]
+            return symbol.upper(), [
+                each["name"] if each and each["symbol"] == symbol else name for each, name in zip(found, names, strict=True)
+            ]
+    return None, list(names)

@@ -7,34 +7,48 @@ in it. It is found once per file; a row that does not fit its file's style is re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import lru_cache
 
-from ..errors import FileRefusedError
+from . import calendar
+from .refusals import Kind, refused
 from .text import shown
 
-TIME_OF_DAY = "[T ][0-9]{1,2}:[0-9]{2}.*$"
-"""What is cut from a date's end before anything else; the parse statement cuts the same."""
+_WEEKDAY = "(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?"
+CUT = rf"(?i)^{_WEEKDAY}[.,]* +|[T ][0-9]{{1,2}}:[0-9]{{2}}.*$|[T ][0-9]{{6}}Z?$|[ ,(]+{_WEEKDAY}\)?$"
+"""What is cut from a date before anything else, a weekday and a time of day; the parse statement cuts the same."""
 
-RUN = "[A-Za-z0-9]+"
-"""A run of letters and digits; a shape is the day text with each run replaced by `#`."""
+RUN = "[0-9]+|[A-Za-z]+"
+"""A run of digits or of letters; a shape is the day text with each run replaced by `#`."""
 
 TRIES = 1000
 """How many dates may fit no style before the file is refused."""
 
-_TIME_OF_DAY = re.compile(TIME_OF_DAY)
+KEPT = 5000
+"""How many dates are held against the calendar."""
+
+ROC = 1911
+"""What is added to a year of the Republic of China (Taiwan)."""
+
+CENTURY = 2000
+"""What two digits of a year are added to, unless they are of the century before: from 70 on."""
+
+_CUT = re.compile(CUT)
 _RUN = re.compile(RUN)
-_SHAPE = re.compile(r"#([-/. ])#\1#|#\.? #,? #")
-_YEAR = re.compile(r"(?:1[89]|2[01])\d\d")
-_MONTH = re.compile(
-    r"0?[1-9]|1[0-2]|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(t|tember)?|oct(ober)?"
-    r"|nov(ember)?|dec(ember)?",
-    re.IGNORECASE,
+_SHAPE = re.compile(r"#([-/. ])#\1#|#\.? #,? #|###|#\. ?#\. ?#\.?|#年 ?#月 ?#日|#년 ?#월 ?#일")
+_FULL_YEAR = re.compile(r"(?:1[89]|2[01])\d\d")
+_ROC_YEAR = re.compile(r"1[0-4]\d|0?[7-9]\d")
+_SHORT_YEAR = re.compile(r"\d\d")
+_MONTHS = (
+    *("jan(uary)?", "feb(ruary)?", "mar(ch)?", "apr(il)?", "may", "june?", "july?", "aug(ust)?", "sep(t|tember)?"),
+    *("oct(ober)?", "nov(ember)?", "dec(ember)?"),
 )
+_MONTH_NAME = re.compile("|".join(_MONTHS), re.IGNORECASE)
+_MONTH = re.compile(rf"0?[1-9]|1[0-2]|{'|'.join(_MONTHS)}", re.IGNORECASE)
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
-_PARTS = (_YEAR, _MONTH, _DAY)
-_COMPACT = re.compile(r"(?:1[89]|2[01])\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_COMPACT = re.compile(r"((?:1[89]|2[01])\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 # The number of digits tells an epoch's unit from 1973-03-03 to 2286-11-20. Eight digits are a compact date.
 _EPOCH_UNITS_A_DAY = {
     **dict.fromkeys((9, 10), 86_400),
@@ -42,16 +56,20 @@ _EPOCH_UNITS_A_DAY = {
     **dict.fromkeys((15, 16), 86_400_000_000),
     **dict.fromkeys((18, 19), 86_400_000_000_000),
 }
-_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}|[A-Za-z]{3,9}\.? \d{1,2},? \d{2}")
+_TIME = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]00:?00|[+-]\d\d:?\d\d)?(?: .*)?$", re.IGNORECASE)
+_HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_PLACES = ((1, 2, 3), (3, 2, 1), (3, 1, 2))
 
 
 @dataclass(frozen=True)
 class DateStyle:
     """Where a date's parts stand: 1-based among the runs of `shape`.
 
-    Both compact (`20160104`) and epoch dates have the shape `#` and no places; an epoch has `divisor`, the
-    number of its units in a day. It gives the day in UTC; a day before 1973-03-03 comes of another unit.
+    Compact (`20160104`) and epoch dates have no places: their first run is the date; an epoch has `divisor`, the number of its
+    units in a day. It gives the day in UTC; a day before 1973-03-03 comes of another unit. `year_base` is 0 where years stand
+    in full; `day_shift` is what is added to the day that the text says.
     """
 
     shape: str | None
@@ -59,83 +77,239 @@ class DateStyle:
     month_at: int | None = None
     day_at: int | None = None
     divisor: int | None = None
+    year_base: int = 0
+    day_shift: int = 0
+
+    def day(self, text: str) -> date | None:
+        """The trade date that the text is in this style; None where it is none."""
+        cut = day_text(text)
+        if _RUN.sub("#", cut) != self.shape:
+            return None
+        runs = _RUN.findall(cut)
+        try:
+            found = self._day(runs)
+        except (ValueError, OverflowError):
+            return None
+        return found + timedelta(days=self.day_shift) if found else None
+
+    def _day(self, runs: Sequence[str]) -> date | None:
+        if self.divisor:
+            days = int(runs[0]) // self.divisor
+            return date(1970, 1, 1) + timedelta(days=days) if 1157 <= days <= 200_000 else None
+        if self.year_at is None or self.month_at is None or self.day_at is None:
+            found = _COMPACT.fullmatch(runs[0])
+            return date(int(found[1]), int(found[2]), int(found[3])) if found else None
+        month = runs[self.month_at - 1]
+        number = int(month) if month.isdecimal() else _month_number(month)
+        year = full_year(runs[self.year_at - 1], self.year_base)
+        return date(year, number, int(runs[self.day_at - 1])) if year and number else None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The style of a file's dates, and what was assumed to find it."""
+
+    style: DateStyle
+    assumed: tuple[str, ...] = ()
 
 
 def day_text(text: str) -> str:
-    """The date without its time of day."""
-    return _TIME_OF_DAY.sub("", text)
+    """The date without its weekday and time of day."""
+    return _CUT.sub("", text)
+
+
+def full_year(text: str, base: int) -> int | None:
+    """The year that the digits are, with that base."""
+    if base == ROC:
+        return int(text) + ROC if _ROC_YEAR.fullmatch(text) else None
+    if base == CENTURY:
+        return int(text) + (CENTURY if int(text) < 70 else CENTURY - 100) if _SHORT_YEAR.fullmatch(text) else None
+    return int(text) if _FULL_YEAR.fullmatch(text) else None
 
 
 @lru_cache(maxsize=4096)
 def styles(text: str) -> frozenset[DateStyle]:
-    """The styles in which the text is a date: none, one, or two where day and month may be either."""
-    day = day_text(text)
-    runs = _RUN.findall(day)
-    shape = _RUN.sub("#", day)
-    if shape == "#":
-        return _digit_styles(day)
+    """The styles in which the text is a date: none, one, or several where its parts may be in another order."""
+    cut = day_text(text)
+    runs = _RUN.findall(cut)
+    shape = _RUN.sub("#", cut)
+    if shape in ("#", "#.#") and "".join(runs).isdecimal():
+        return _digit_styles(shape, runs[0])
     if not _SHAPE.fullmatch(shape):
         return frozenset()
-    return frozenset(
-        DateStyle(shape, *places)
-        for places in ((1, 2, 3), (3, 2, 1), (3, 1, 2))
-        if all(pattern.fullmatch(runs[at - 1]) for pattern, at in zip(_PARTS, places, strict=True))
-    )
+    found = set(_placed(shape, runs, _FULL_YEAR, 0))
+    if not found:
+        found.update(_placed(shape, runs, _SHORT_YEAR, CENTURY))
+        if len(runs[0]) == 3:
+            found.update(style for style in _placed(shape, runs, _ROC_YEAR, ROC) if style.year_at == 1)
+    return frozenset(found)
 
 
-def settle(texts: Iterable[str], day_first: bool) -> DateStyle:
-    """The style of a file with these dates, which are consumed only until it is certain.
+def settle(
+    texts: Iterable[str],
+    more: Iterable[str] = (),
+    *,
+    day_first: bool,
+    month_first_source: bool = False,
+    utc: bool = False,
+    english: bool = True,
+) -> Settled:
+    """The style of a file with these dates; `more` are those beyond its first range, read only while the order is open.
 
-    The first date that fits a style decides it; where it leaves day and month open, the first that does not.
-    Where every date does, `day_first` decides.
+    The first date that fits a style decides it, but for the order of its parts, for which there is evidence in this order: a
+    part above 12; a source that writes months first; the calendar. Without any, `day_first` decides, which is said. `utc`: a
+    moment without an offset is in UTC; `english` says that the header is in English.
 
-    Raises FileRefusedError when no style fits any of the first thousand dates, or there is no date at all.
+    Raises FileRefusedError when no style fits any of the first thousand dates, there is no date at all, or years of two digits
+    leave the order open.
     """
-    dates = _dates(texts)
-    candidates: frozenset[DateStyle] = frozenset()
-    misfits = []
-    for text in dates:
-        candidates = styles(text)
-        if candidates:
-            break
-        misfits.append(text)
-        if len(misfits) == TRIES:
-            break
+    dates = [text for text in texts if _may_be_date(text)]
+    candidates = _candidates(dates)
+    following = (text for text in more if _may_be_date(text))
     if not candidates:
-        raise FileRefusedError(_no_style(misfits))
-    while len(candidates) > 1:
-        following = next(dates, None)
-        if following is None:
-            return _preferred(candidates, day_first)
-        candidates = candidates & styles(following) or candidates
-    return next(iter(candidates))
+        dates.extend(text for _, text in zip(range(TRIES), following, strict=False))
+        candidates = _candidates(dates)
+    if not candidates:
+        raise _no_style(dates)
+    candidates = _narrowed(candidates, dates, following)
+    assumed: list[str] = []
+    style = next(iter(candidates))
+    if len(candidates) > 1:
+        style = _ordered(candidates, dates, day_first, month_first_source, assumed)
+    if style.year_base == CENTURY and style.year_at == 1 and not english:
+        raise _two_digit_years(dates)
+    return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
 
 
-def _digit_styles(day: str) -> frozenset[DateStyle]:
-    if _COMPACT.fullmatch(day):
-        return frozenset({DateStyle("#")})
-    units_a_day = _EPOCH_UNITS_A_DAY.get(len(day))
-    if units_a_day and day.isdecimal() and not day.startswith("0"):
-        return frozenset({DateStyle("#", divisor=units_a_day)})
+def has_half_days(text: str) -> bool:
+    """Whether a time of day is written with AM or PM."""
+    return bool(_HALF_DAY.search(text))
+
+
+def _placed(shape: str, runs: Sequence[str], year: re.Pattern[str], base: int) -> Iterator[DateStyle]:
+    for places in _PLACES:
+        if shape == "###" and places != (3, 2, 1):
+            continue
+        if all(pattern.fullmatch(runs[at - 1]) for pattern, at in zip((year, _MONTH, _DAY), places, strict=True)):
+            yield DateStyle(shape, *places, year_base=base)
+
+
+def _digit_styles(shape: str, run: str) -> frozenset[DateStyle]:
+    if _COMPACT.fullmatch(run):
+        return frozenset({DateStyle(shape)})
+    units_a_day = _EPOCH_UNITS_A_DAY.get(len(run))
+    if units_a_day and not run.startswith("0"):
+        return frozenset({DateStyle(shape, divisor=units_a_day)})
     return frozenset()
 
 
-def _dates(texts: Iterable[str]) -> Iterator[str]:
-    """The texts that may be dates: a blank, `null` or `-` says that there is none."""
-    return (text for text in texts if any(char.isdecimal() for char in text))
+def _may_be_date(text: str) -> bool:
+    """A blank, `null` or `-` says that there is none."""
+    return any(char.isdecimal() for char in text)
 
 
-def _preferred(candidates: frozenset[DateStyle], day_first: bool) -> DateStyle:
+def _candidates(dates: Sequence[str]) -> frozenset[DateStyle]:
+    """The styles of the first date that has any."""
+    found = next(filter(None, map(styles, dates[:TRIES])), frozenset[DateStyle]())
+    if any(style.year_base == CENTURY for style in found):
+        # Years of the Republic of China have three digits since 2011: one of them tells what those of two are.
+        for text in dates:
+            for style in styles(text):
+                if style.year_base == ROC and replace(style, year_base=CENTURY) in found:
+                    return frozenset({style})
+    return found
+
+
+def _narrowed(candidates: frozenset[DateStyle], dates: list[str], more: Iterator[str]) -> frozenset[DateStyle]:
+    """Those candidates that the other dates fit too; more dates are read, and kept, while there are several."""
+    for text in dates:
+        candidates = candidates & styles(text) or candidates
+    while len(candidates) > 1:
+        following = next(more, None)
+        if following is None:
+            break
+        candidates = candidates & styles(following) or candidates
+        if len(dates) < KEPT:
+            dates.append(following)
+    return candidates
+
+
+def _ordered(
+    candidates: frozenset[DateStyle], dates: Sequence[str], day_first: bool, month_first_source: bool, assumed: list[str]
+) -> DateStyle:
+    """The one among candidates of different order that the source, the calendar or the setting tells."""
+    if any(style.year_base == CENTURY for style in candidates):
+        candidates = _with_known_year(candidates, dates)
+    if len(candidates) == 1:
+        return next(iter(candidates))
+    by_source = [style for style in candidates if style.month_at == 1]
+    if by_source and month_first_source:
+        return by_source[0]
+    by_calendar = calendar.likely({style: list(filter(None, map(style.day, dates))) for style in candidates})
+    if by_calendar:
+        return by_calendar
+    if len({style.year_at for style in candidates}) > 1:
+        raise _two_digit_years(dates)
+    assumed.append("day before month" if day_first else "month before day")
     return next(style for style in candidates if (style.day_at == 1) == day_first)
 
 
-def _no_style(misfits: list[str]) -> str:
+def _with_known_year(candidates: frozenset[DateStyle], dates: Sequence[str]) -> frozenset[DateStyle]:
+    """Those whose year stands where it must: behind a month's name, or where the same number stands in every date."""
+    runs = [_RUN.findall(day_text(text)) for text in dates]
+    runs = [each for each in runs if len(each) == 3]
+    if any(_MONTH_NAME.fullmatch(each[1]) for each in runs):
+        by_calendar = calendar.likely({style: list(filter(None, map(style.day, dates))) for style in candidates})
+        return frozenset({by_calendar or next(style for style in candidates if style.day_at == 1)})
+    distinct = [len({each[at] for each in runs}) for at in range(3)]
+    constant = [at + 1 for at in range(3) if distinct[at] == 1]
+    if max(distinct) > 2 and len(constant) == 1:
+        return frozenset(style for style in candidates if style.year_at == constant[0]) or candidates
+    return candidates
+
+
+def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> DateStyle:
+    """The style with the shift from UTC's day to the market's: local midnight east of Greenwich is the evening before there."""
+    moments = [(day, hour) for text in dates if (day := style.day(text)) and (hour := _utc_hour(style, text, utc)) is not None]
+    if not moments or any(hour < 10 for _, hour in moments):
+        return style
+    weekdays = {day.weekday() for day, _ in moments}
+    if 6 in weekdays and 4 not in weekdays:
+        return replace(style, day_shift=1)
+    if 4 not in weekdays:
+        assumed.append("the day of UTC as the trade date")
+    return style
+
+
+def _utc_hour(style: DateStyle, text: str, utc: bool) -> float | None:
+    """The hour in UTC of a moment; None where it has no time, or one of another place."""
+    if style.divisor:
+        run = _RUN.findall(text)[0]
+        return int(run) % style.divisor * 24 / style.divisor
+    found = _TIME.search(text)
+    if not found or (found[3] or "").upper().lstrip("+-").replace(":", "") not in (
+        ("Z", "UTC", "GMT", "0000") + (("",) if utc else ())
+    ):
+        return None
+    return int(found[1]) + int(found[2]) / 60
+
+
+def _month_number(name: str) -> int | None:
+    return next((number for number, month in enumerate(_MONTHS, start=1) if re.fullmatch(month, name, re.IGNORECASE)), None)
+
+
+def _no_style(misfits: Sequence[str]) -> Exception:
     if not misfits:
-        return "no row has a date: fill the date column"
+        return refused(Kind.DATES, "no row has a date: fill the date column")
     first = day_text(misfits[0])
     evidence = ", ".join(dict.fromkeys(shown(text, 30) for text in misfits[:3]))
-    if _TWO_DIGIT_YEAR.fullmatch(first):
-        return f"dates have two-digit years ({evidence}), which leave the order open: write years in full"
     if _EXCEL_DAY_NUMBER.fullmatch(first):
-        return f"dates are Excel's day numbers ({evidence}): format the column as a date and save it again"
-    return f"dates fit no known style ({evidence}): write them as 2016-01-04"
+        return refused(Kind.DATES, f"dates are Excel's day numbers ({evidence}): format the column as a date and save it again")
+    if any(not _MONTH_NAME.fullmatch(word) for word in _LETTERS.findall(first)) and sum(char.isdecimal() for char in first) > 4:
+        return refused(Kind.DATES, f"dates have months that are not named in English ({evidence}): write them as 2016-01-04")
+    return refused(Kind.DATES, f"dates fit no known style ({evidence}): write them as 2016-01-04")
+
+
+def _two_digit_years(dates: Sequence[str]) -> Exception:
+    evidence = ", ".join(dict.fromkeys(shown(text, 30) for text in dates[:3]))
+    return refused(Kind.DATES, f"dates have two-digit years ({evidence}), which leave the order open: write years in full")

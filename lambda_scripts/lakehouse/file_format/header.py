@@ -1,4 +1,4 @@
-"""The header of a file: which of its first lines it is, and what its columns mean."""
+"""The header of a file: which of its first lines it is, what separates its fields, and what its columns mean."""
 
 from __future__ import annotations
 
@@ -6,56 +6,55 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import FileRefusedError
 from . import columns, dates, fields
+from .columns import Binding
+from .refusals import Kind, refused
 from .text import shown
 
 LINES_SEARCHED = 30
 """Macrotrends and CryptoDataDownload put lines of their own above the header, fifteen at most."""
 
-_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "pipes"}
+MAY_BE_HEADER = "^[^0-9]{7}"
+"""How a header line beyond the header begins."""
+
+NAME = r"^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$"
+"""A name of a column in such a line: with a letter, of whatever script, and without a digit."""
+
 _NUMBER = re.compile(r"[-$]?\d[\d.,]*")
-_LEVEL_NAMES = {"", "price", "attributes"}
+_MAY_BE_HEADER = re.compile(MAY_BE_HEADER)
+_NAME = re.compile(NAME)
+_LEVEL_NAMES = {"", "price", "attributes", "ticker", "tickers", "symbol", "symbols"}
 
 
 @dataclass(frozen=True)
 class Header:
-    """`length` counts the file's lines up to the header's end; `columns` has each meaning's 1-based position;
+    """`length` counts the file's lines up to the header's end; `binding` says which columns are read;
     `symbol` is set where the header itself names the one symbol of the file."""
 
     length: int
     names: tuple[str, ...]
-    columns: dict[str, int]
+    binding: Binding
+    delimiter: str = ","
     symbol: str | None = None
 
 
 def find_header(lines: Sequence[str]) -> Header:
-    """The header among a file's first lines: the first line that names a date and a close.
+    """The header among a file's first lines: the first line that names a date and a close, at the delimiter that makes it one.
 
     Lines above it that are not rows (titles, disclaimers, Excel's `sep=,`) are passed over. yfinance's three
     lines, as pandas writes columns of two levels, are one header.
 
     Raises FileRefusedError when there is none, saying why.
     """
-    above: list[str] = []
-    for at, line in enumerate(lines[:LINES_SEARCHED]):
-        names = fields.split(line)
-        if names is None or not line.strip():
+    first_lines = [line for line in lines[:LINES_SEARCHED] if line.strip()]
+    above: dict[str, list[str]] = {}
+    for delimiter in fields.DELIMITERS:
+        if not any(delimiter in line for line in first_lines):
             continue
-        if is_row(names):
-            if not above:
-                raise FileRefusedError(
-                    f"no header, the first line is already a row ({shown(line)}): put a line such as"
-                    " 'date,open,high,low,close,volume' above it"
-                )
-            break
-        above.append(line)
-        if levels := _levels(lines[at : at + 3]):
-            return Header(at + 3, *levels)
-        bound = columns.bind(names)
-        if all(meaning in bound for meaning in columns.REQUIRED):
-            return Header(at + 1, _without_trailing_blanks(names), bound)
-    raise FileRefusedError(_why_none(above))
+        header, above[delimiter] = _find(lines, delimiter)
+        if header:
+            return header
+    raise _why_none(first_lines, above)
 
 
 def is_row(values: Sequence[str]) -> bool:
@@ -64,25 +63,64 @@ def is_row(values: Sequence[str]) -> bool:
     return len(others) < len(values) and any(_NUMBER.fullmatch(value) for value in others)
 
 
-def _levels(lines: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int], str | None] | None:
-    """Names, columns and symbol where the lines are `Price,Close,High…`, `Ticker,AAPL,AAPL…`, `Date,,…`."""
-    rows = [fields.split(line) or [] for line in lines]
+def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
+    """Whether a line beyond the header names columns as a header does: letters and no digit where date and prices stand, one of
+    them the name of the close. The parse statement tells them alike.
+    """
+    at = header.binding.columns
+    places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
+    if len(places) < 3 or not _MAY_BE_HEADER.match(line) or len(values) < max(places):
+        return False
+    is_named = all(_NAME.match(values[place - 1]) for place in places)
+    return is_named and header.names[at["close"] - 1].lower() in map(str.lower, values[: len(header.names)])
+
+
+def names_alike(values: Sequence[str], header: Header) -> bool:
+    """Whether a header line names the columns of the file's own header, as the parse statement compares them."""
+    return [value.lower() for value in values[: len(header.names)]] == [name.lower() for name in header.names]
+
+
+def _find(lines: Sequence[str], delimiter: str) -> tuple[Header | None, list[str]]:
+    """The header at this delimiter, and the lines that may have been meant for one."""
+    above: list[str] = []
+    for at, line in enumerate(lines[:LINES_SEARCHED]):
+        names = fields.split(line, delimiter)
+        if names is None or not line.strip():
+            continue
+        if is_row(names):
+            break
+        above.append(line)
+        if levels := _levels(lines[at : at + 3], delimiter):
+            names, binding, symbol = levels
+            return Header(at + 3, tuple(names), binding, delimiter, symbol), above
+        found = columns.meanings(names)
+        if len(found) > 1:
+            columns.require_prices(found)
+        binding = columns.bind(names)
+        if binding.is_of_prices:
+            return Header(at + 1, _without_trailing_blanks(names), binding, delimiter, binding.symbol), above
+    return None, above
+
+
+def _levels(lines: Sequence[str], delimiter: str) -> tuple[list[str], Binding, str | None] | None:
+    """Names, columns and symbol where the lines are `Price,Close,High…`, `Ticker,AAPL,AAPL…`, `Date,,…`, in either order."""
+    rows = [fields.split(line, delimiter) or [] for line in lines]
     if len(rows) < 3 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         return None
-    names, symbols, index = rows
+    *levels, index = rows
     is_index = "date" in columns.meanings(index[:1]) and not any(index[1:])
-    if not is_index or columns.letters(names[0]) not in _LEVEL_NAMES:
+    if not is_index or any(columns.letters(level[0]) not in _LEVEL_NAMES for level in levels):
         return None
+    names, symbols = levels if "close" in columns.meanings(levels[0][1:]) else reversed(levels)
     if len(set(symbols[1:])) > 1:
-        raise FileRefusedError(
+        raise refused(
+            Kind.COLUMNS,
             f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or"
-            " stack them into rows with a symbol column"
+            " stack them into rows with a symbol column",
         )
     names = [index[0], *names[1:]]
-    bound = columns.bind(names)
-    if "close" not in bound:
-        return None
-    return tuple(names), bound, symbols[1].upper() or None
+    binding = columns.bind(names)
+    return (names, binding, symbols[1].upper() or None) if "close" in binding.columns else None
 
 
 def _without_trailing_blanks(names: Sequence[str]) -> tuple[str, ...]:
@@ -90,17 +128,19 @@ def _without_trailing_blanks(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names[:last])
 
 
-def _why_none(lines: Sequence[str]) -> str:
+def _why_none(lines: Sequence[str], above: dict[str, list[str]]) -> Exception:
     """Why none of the lines is a header, by the one that comes nearest to being one."""
-    for delimiter, plural in _OTHER_DELIMITERS.items():
-        for line in lines:
-            values = [value.strip(' "') for value in line.split(delimiter)]
-            if len(values) > 1 and (len(columns.meanings(values)) > 1 or is_row(values)):
-                return f"fields are separated by {plural} ({shown(line)}): save it with commas"
-    named = [columns.meanings(fields.split(line) or []) for line in lines]
+    if lines and any(is_row(fields.split(lines[0], delimiter) or []) for delimiter in fields.DELIMITERS):
+        return refused(
+            Kind.HEADER,
+            f"no header, the first line is already a row ({shown(lines[0])}): put a line such as"
+            " 'date,open,high,low,close,volume' above it",
+        )
+    named = [(len(columns.meanings(fields.split(line, at) or [])), line, at) for at, some in above.items() for line in some]
     if not named:
-        return "no header, nor any line that can be split at commas: put one above the rows"
-    best = max(range(len(named)), key=lambda at: len(named[at]))
-    missing = next(meaning for meaning in columns.REQUIRED if meaning not in named[best])
-    remedy = f"rename it to {missing}, or add the alias in lambda_scripts/lakehouse/file_format/columns.py"
-    return f"{missing} column not found among {shown(lines[best], 100)}: {remedy}"
+        return refused(Kind.HEADER, "no header, nor any line that can be split into fields: put one above the rows")
+    count, line, delimiter = max(named, key=lambda each: each[0])
+    found = columns.meanings(fields.split(line, delimiter) or [])
+    missing = next((meaning for meaning in columns.REQUIRED if meaning not in found), "close")
+    remedy = f"rename it to {missing}, or add the alias in lambda_scripts/lakehouse/file_format/aliases.py"
+    return refused(Kind.HEADER, f"{missing} column not found among {shown(line, 100)}: {remedy}")

@@ -3,41 +3,77 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from urllib.parse import unquote
 
-from ..errors import FileRefusedError
+from . import columns, file_names
+from .refusals import Kind, refused
 from .text import shown
 
+FROM_NAME = "symbol from the file name"
+
 _ENDING = re.compile(r"(\.(csv|txt))?(\.gz)?$", re.IGNORECASE)
-
-NOT_SYMBOLS = {
-    "HISTORICALDATA": "Nasdaq.com's downloads are named HistoricalData_1700000000000.csv",
-    "HISTORICALQUOTES": "Nasdaq.com's older downloads are named HistoricalQuotes.csv",
-    "DAILY": "Alpha Vantage's downloads are named daily_adjusted_AAPL.csv",
-}
-"""Names under which a source offers every symbol's file."""
+_COPY = re.compile(r" ?(\(\d+\)| - copy)$", re.IGNORECASE)
 
 
-def from_key(key: str, folder: str, default: str = "") -> str:
-    """The symbol, in upper case, of the file at this key.
+class Named(NamedTuple):
+    """A symbol in upper case, and what was assumed to find it."""
 
-    It is, in this order: the value of a `symbol=` folder below `folder` (which ends in a slash); the first
-    folder there that is not `name=value`; the default; the file name up to its first `_` or blank, without its
-    ending.
+    symbol: str
+    assumed: str | None = None
 
-    Raises FileRefusedError when nothing of that names a symbol.
+
+def from_key(key: str, folder: str, default: str = "") -> Named:
+    """The symbol of the file at this key.
+
+    It is, in this order: the value of a `symbol=` folder (or `ticker=` …) below `folder`, which ends in a slash; a folder there
+    that can be a symbol and is not a word for something else; the default; what the file name says, in a form that a source
+    gives its downloads or as `SYMBOL` or `SYMBOL_2016`.
+
+    Raises FileRefusedError when nothing of that names a symbol, or a folder and the file name differ.
     """
     below = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
     *folders, name = below.split("/")
-    named = [unquote(part.partition("=")[2]) for part in folders if part.lower().startswith("symbol=")]
-    plain = [part for part in folders if "=" not in part]
-    found = next((part.strip() for part in (*named, *plain, default) if part.strip()), "")
-    if found:
-        return found.upper()
-    symbol = re.split(r"[_\s]", _ENDING.sub("", name), maxsplit=1)[0].upper()
-    if not symbol or symbol in NOT_SYMBOLS:
-        raise FileRefusedError(
+    if keyed := _of_keyed_folder(folders):
+        return Named(keyed.upper())
+    stem = _stem(name)
+    downloaded = file_names.of_download(stem)
+    of_file = downloaded or file_names.of_name(stem)
+    plain = [part.strip() for part in folders if "=" not in part and file_names.is_symbol(part.strip())]
+    if plain:
+        _require_one(plain, of_file, folder, name)
+        return Named(plain[0].upper())
+    if default.strip():
+        return Named(default.strip().upper(), "symbol from LAKE_DEFAULT_SYMBOL")
+    if not of_file:
+        raise refused(
+            Kind.SYMBOL,
             f"no symbol column, and the file name {shown(name)} does not name one: put the file in a folder"
-            f" {folder}SYMBOL/ or rename it to SYMBOL_…"
+            f" {folder}SYMBOL/ or rename it to SYMBOL_2016.csv",
         )
-    return symbol
+    return Named(of_file.upper(), None if downloaded else FROM_NAME)
+
+
+def _of_keyed_folder(folders: list[str]) -> str:
+    """The value of the first `symbol=AAPL` or `ticker=AAPL`: any name that a symbol column may have."""
+    for name, equals, value in (part.partition("=") for part in folders):
+        if equals and value.strip() and columns.meanings([name]) == {"symbol"}:
+            return unquote(value).strip()
+    return ""
+
+
+def _stem(name: str) -> str:
+    """The name without its ending and without the mark of a copy: `AAPL (1).csv` is `AAPL`."""
+    return _COPY.sub("", _ENDING.sub("", name).strip()).strip()
+
+
+def _require_one(folders: list[str], of_file: str | None, folder: str, name: str) -> None:
+    """Raise FileRefusedError where the folders and the file name say different symbols: `tech2/AAPL.csv`."""
+    named = {part.upper() for part in (*folders, of_file) if part}
+    shortest = min(named, key=len)
+    if not all(each.startswith(shortest) for each in named):
+        raise refused(
+            Kind.SYMBOL,
+            f"no symbol column, and its folders and name {shown('/'.join((*folders, name)))} say different symbols"
+            f" ({', '.join(sorted(named))}): put it in a folder {folder}symbol=SYMBOL/",
+        )

@@ -1,0 +1,62 @@
+"""What the calendar tells of a file's dates: exchanges trade on neighbouring days, and most of them not at weekends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TypeVar
+
+from .refusals import Kind, refused
+from .text import shown
+
+NEIGHBOURS_DAYS = 4
+"""Over a long weekend the next trading day is so many days away."""
+
+WEEK_DAYS = 5
+"""Days of four rows or more that are all so far apart are bars of weeks or months."""
+
+FEW_DAYS = 5
+"""So many days in a row have one at a weekend wherever trading goes on from Sunday to Thursday."""
+
+Reading = TypeVar("Reading")
+
+
+def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
+    """The one reading whose days are a run of trading days, where no other's are; None where the calendar does not tell.
+
+    A run: most days have a neighbour within four days. Of few days none may fall on a weekend rather than another reading's.
+    """
+    runs = {reading: _runs(days) for reading, days in readings.items()}
+    best = max(runs, key=lambda reading: runs[reading])
+    if runs[best] < 0.5 or any(runs[other] >= runs[best] / 2 for other in readings if other != best):
+        return None
+    weekends = {reading: _weekends(days) for reading, days in readings.items()}
+    is_short = len(set(readings[best])) < FEW_DAYS
+    return None if is_short and weekends[best] > min(weekends.values()) else best
+
+
+def require_days(days: Sequence[date]) -> None:
+    """Raise FileRefusedError where these days of one file are those of weekly or monthly bars."""
+    distinct = sorted(set(days))
+    gaps = _gaps(distinct)
+    if len(distinct) < 4 or min(gaps) < WEEK_DAYS:
+        return
+    evidence = ", ".join(str(day) for day in distinct[:3])
+    raise refused(
+        Kind.BARS,
+        f"weekly or monthly bars (no two dates are less than {min(gaps)} days apart: {shown(evidence)}): drop daily ones",
+    )
+
+
+def _runs(days: Sequence[date]) -> float:
+    """The share of steps from one day to the next that lead to a neighbouring trading day."""
+    gaps = _gaps(sorted(set(days)))
+    return sum(gap <= NEIGHBOURS_DAYS for gap in gaps) / len(gaps) if gaps else 0.0
+
+
+def _weekends(days: Sequence[date]) -> float:
+    return sum(day.weekday() > 4 for day in days) / len(days) if days else 0.0
+
+
+def _gaps(distinct: Sequence[date]) -> list[int]:
+    return [(later - earlier).days for earlier, later in zip(distinct, distinct[1:], strict=False)]

@@ -1,0 +1,154 @@
+"""What the names of files and folders say: the names that sources give their downloads, and words that are not symbols.
+
+`DOWNLOADS` and `WORDS` are tables of data: reading another source's names takes one more line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+SYMBOL = r"[A-Za-z0-9^][A-Za-z0-9.&=^!$*+-]{0,14}"
+"""What a symbol may look like in a file or folder name: AAPL, 005380.KS, BRK-B, ^GSPC, EURUSD=X, M&M."""
+
+
+class Download(NamedTuple):
+    """A source's way to name the file of one symbol, which is the group `symbol`; the name has no ending and no ` (1)`."""
+
+    pattern: str
+    source: str
+
+
+_S = rf"(?P<symbol>{SYMBOL})"
+_BAR = r"(?:1?[DWM]|1day|daily|weekly|monthly)"
+
+DOWNLOADS = (
+    Download(rf"[A-Z0-9]+(?:_DLY)?_{_S}, ?[0-9]*[A-Z]?(?:_[0-9a-f]+)?", "TradingView: NASDAQ_AAPL, 1D"),
+    Download(r"Quote-Equity-(?P<symbol>[A-Z0-9&-]+?)-[A-Z0-9]{2}-\d\d-\d\d-\d{4}-to-\d\d-\d\d-\d{4}", "NSE India"),
+    Download(r"\d\d-\d\d-\d{4}-TO-\d\d-\d\d-\d{4}(?P<symbol>[A-Z0-9&-]+?)(?:EQ|BE|ALL)N", "NSE India, older"),
+    Download(rf"(?:Download Data - )?(?:STOCK|FUND|INDEX)_[A-Z]{{2}}_[A-Z]{{4}}_{_S}", "MarketWatch: STOCK_US_XNAS_AAPL"),
+    Download(rf"{_S}_(?:us|uk|jp|de|hk|pl|hu|v)_[dwmqy]", "Stooq: aapl_us_d"),
+    Download(rf"{_S}_[dwmqy]", "Stooq, Polish shares: pkn_d"),
+    Download(rf"{_S}_HistoricalData(?:_\w+)?", "Nasdaq.com, renamed: AAPL_HistoricalData_5D"),
+    Download(rf"(?:daily|weekly|monthly)(?:_adjusted)?_{_S}", "Alpha Vantage: daily_adjusted_AAPL"),
+    Download(rf"{_S} Historical Data", "Investing.com: AAPL Historical Data"),
+    Download(rf"{_S} history", "Yahoo Finance, saved pages"),
+    Download(rf"MacroTrends_Data_Download_{_S}", "Macrotrends"),
+    Download(rf"{_S}_(?:daily|price)[-_]histor\w*(?:-data)?(?:-\d\d-\d\d-\d{{4}})?", "Barchart: aapl_price-history-01-14-2016"),
+    Download(rf"(?:Binance|Bitfinex|Bitstamp|Coinbase|Gemini|Kraken|Poloniex)_{_S}_(?:d|1d|daily)", "CryptoDataDownload"),
+    Download(r"(?P<symbol>[A-Z0-9]+)-1d-\d{4}-\d\d(?:-\d\d)?", "Binance: BTCUSDT-1d-2016-01"),
+    Download(
+        r"(?P<symbol>[A-Z0-9]+)(?:\.[A-Z]{4,6})?_Candlestick_1_[DWM]_(?:BID|ASK)_\d\d\.\d\d\.\d{4}-\d\d\.\d\d\.\d{4}",
+        "Dukascopy: AAPL.USUSD_Candlestick_1_D_BID_04.01.2016-13.01.2016",
+    ),
+    Download(r"(?P<symbol>[A-Za-z.#]+)_?(?:D1|1440|Daily_\d+_\d+)", "MetaTrader: EURUSD_D1, EURUSD1440"),
+    Download(rf"(?:WIKI|EOD|FSE)[-_]{_S}", "Quandl: WIKI-AAPL"),
+    Download(rf"{_S}_(?:full_)?1day(?:_\w+)?", "FirstRate Data: AAPL_full_1day_adjsplit"),
+    Download(r"wkn_(?P<symbol>[A-Z0-9]{6})_historic", "ariva.de: wkn_710000_historic"),
+)
+
+WORDS_BY_KIND = {
+    "frequencies and spans": """
+        daily days weekly week monthly month months quarterly quarter yearly year years annual intraday hourly minute
+        1d 1w 1m 1y 5d 5y 10y 5yr 1day 1440 d1 ytd tick ticks bars""",
+    "kinds": """
+        stocks share shares equity equities etf etfs etn fund funds index indices indexes future futures option options forex
+        crypto cryptos currency currencies bond bonds commodity commodities security securities asset assets ticker tickers
+        symbol symbols instrument instruments company companies portfolio watchlist holdings universe sector sectors technology
+        energy financials healthcare utilities materials industrials telecom small largecap midcap smallcap bluechip delisted
+        individual single""",
+    "prices": """
+        price prices pricing quote quotes ohlc ohlcv candle candles candlestick candlesticks adjusted unadjusted adj unadj raw
+        cleaned split splits dividend dividends close closes closing eod sod volume volumes value values market markets
+        marketdata""",
+    "exports": """
+        data dataset datasets table tables export exports exported download downloads downloaded file files history historic
+        historical historicaldata historicalquotes historicalprices hist output outputs input inputs result results report
+        reports sheet sheet1 book1 workbook parts chunk batch test train valid sample samples example examples demo temp tmp
+        latest current recent today backup archive archives copy complete merged combined csv csvs txt xls xlsx excel json
+        parquet gz zip import imports upload uploads untitled unnamed default query queryresult dump extract snapshot items misc
+        other others project source sources finance financial trading trade trades transaction transactions account statement""",
+    "places, exchanges and sources": """
+        us usa uk eu europe asia america world global international domestic foreign india china japan korea germany france spain
+        italy poland canada brazil taiwan australia nasdaq nyse amex arca bats lse tse tsx asx nse bse hkex krx kospi kosdaq sse
+        szse moex b3 euronext xetra otc sp500 snp500 nasdaq100 forbes yahoo yfinance stooq google investing tiingo polygon
+        alphavantage quandl kaggle bloomberg reuters refinitiv tradingview marketwatch barchart macrotrends tushare akshare
+        finmind jquants nsepy bhavcopy wsj iex eodhd""",
+    "the same in other languages": """
+        kurse kurs historie historisch historische daten tabelle aktie aktien cours historique donnees actions precios historico
+        datos acciones cotizaciones prezzi storico dati azioni dados acoes notowania dane akcje""",
+}
+WORDS = frozenset(word for words in WORDS_BY_KIND.values() for word in words.split())
+"""Names of frequencies, kinds, spans, places, sources and exports: none of them is a symbol, in whatever case it stands."""
+
+_ALONE = """
+    a the of in to from and my for with by or d w m q y x v id no max min all main tech dow day open last new old tab bar book
+    cap caps mid list info part page feed wiki sp active large clean final hour nifty sensex djia dax ftse russell stock"""
+_FILLERS = frozenset(_ALONE.split())
+"""Words that are the symbols of companies too: a symbol only where one stands alone, in upper case."""
+
+_PARTS = re.compile(r"[\s_,.()+-]+")
+_GLUED = re.compile(f"(?:{'|'.join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))}|[0-9]+)+")
+_YEAR_OR_DATE = re.compile(
+    r"(?:19|20)\d\d"  # 2016
+    r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?"  # 201601, 20160104
+    r"|(?:19|20)\d\d[-.](?:0?[1-9]|1[0-2])(?:[-.](?:0?[1-9]|[12]\d|3[01]))?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-.](?:0?[1-9]|[12]\d|3[01])[-.](?:19|20)\d\d"
+    r"|(?:19|20)\d\d[qh]\d|[qh]\d"
+)
+_SYMBOL = re.compile(SYMBOL)
+_DATED_END = re.compile(r"-(?:(?:19|20)\d\d(?:-\d\d?){0,2}|\d\d?-\d\d?-(?:19|20)\d\d)$")
+
+
+def is_word(name: str) -> bool:
+    """Whether a name says a frequency, a kind, a year, a place or an export rather than a symbol."""
+    parts = [part for part in _PARTS.split(name.lower()) if part]
+    if not parts or _is_number(name):
+        return True
+    if len(parts) == 1:
+        return _is_plain(parts[0]) or (parts[0] in _FILLERS and len(name) > 1 and not name.isupper())
+    return parts[0] in WORDS or all(_is_plain(part) or part in _FILLERS or part.isdecimal() for part in parts)
+
+
+def is_symbol(name: str) -> bool:
+    """Whether a name can be a symbol and is not a word."""
+    return bool(_SYMBOL.fullmatch(name)) and any(char.isalnum() for char in name) and not is_word(name)
+
+
+def of_download(stem: str) -> str | None:
+    """The symbol in a name that a source gave its download; None where it has no such form."""
+    for download in DOWNLOADS:
+        found = re.fullmatch(download.pattern, stem)
+        if found and is_symbol(found["symbol"]):
+            return found["symbol"]
+    return None
+
+
+def of_name(stem: str) -> str | None:
+    """The symbol of `SYMBOL` or `SYMBOL_<years, dates, ids, words>`; None where nothing or more than one part can be it."""
+    stem = _DATED_END.sub("", stem)
+    first, *rest = [part for part in re.split(r"[_\s]+", stem) if part] or [""]
+    if not is_symbol(first) or (first.lower() in _FILLERS and any(part.isalpha() for part in rest)):
+        return None
+    return first if all(_says_nothing(part) for part in rest) else None
+
+
+def _says_nothing(part: str) -> bool:
+    """Whether a part behind a symbol is a year, a date, an id or a word, so that the symbol is the part before.
+
+    A letter says something: BRK_B is another share than BRK_A.
+    """
+    lower = part.lower().strip("()-+,")
+    if len(lower) == 1:
+        return lower.isdecimal()
+    return not lower or any(char.isdecimal() for char in lower) or lower in _FILLERS or is_word(lower)
+
+
+def _is_plain(part: str) -> bool:
+    return part in WORDS or bool(_YEAR_OR_DATE.fullmatch(part)) or bool(_GLUED.fullmatch(part) and not part.isdecimal())
+
+
+def _is_number(name: str) -> bool:
+    """Whether it is a year, a date or a number longer than a symbol's: exchanges of Asia number their shares in 4 to 6 digits."""
+    digits = name.strip()
+    return bool(_YEAR_OR_DATE.fullmatch(digits)) or (digits.isdecimal() and not 3 <= len(digits) <= 6)

@@ -1,0 +1,63 @@
+"""Several instruments under one symbol: which of them is the share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from . import numbers
+
+MAIN = {
+    "EQ": "NSE India: shares in the rolling segment",
+    "BE": "NSE India: shares traded for delivery only",
+    "BZ": "NSE India: the same, of companies that break listing rules",
+    "SM": "NSE India: shares of small companies",
+    "ST": "NSE India: the same, for delivery only",
+    "SZ": "NSE India: the same, of companies that break listing rules",
+    "RR": "NSE India: units of real-estate trusts",
+    "IV": "NSE India: units of infrastructure trusts",
+    "TQBR": "Moscow's MOEX: the main board of shares since 2013",
+    "TQTF": "Moscow's MOEX: exchange-traded funds in roubles",
+    "TQIF": "Moscow's MOEX: units of funds",
+    "TQPI": "Moscow's MOEX: shares of higher risk",
+    "EQBR": "Moscow's MOEX: the main board until 2013",
+    "EQNE": "Moscow's MOEX: shares outside the lists until 2013",
+}
+"""The series and boards of shares, the main one first; rows of others (bonds, odd lots, auctions, block deals) are not
+prices of the share. A file without any of these has no main one."""
+
+TEXTS = 0.5
+"""A column tells instruments apart when at least so much of it is not numbers."""
+
+Keyed = tuple[Sequence[str], tuple[str, str]]
+"""A row's fields, with its symbol and day."""
+
+
+def are_told(texts: Sequence[str]) -> bool:
+    """Whether a column of these texts has the main series or board."""
+    return any(text.upper() in MAIN for text in texts)
+
+
+def telling_column(rows: Sequence[Keyed], close_at: int, read: Collection[int]) -> int | None:
+    """The 1-based position of a text column that tells apart rows of one symbol and day with different closes.
+
+    Only where most days have several; columns at `read` positions are not asked. None where no column tells.
+    """
+    days: dict[tuple[str, str], list[Sequence[str]]] = defaultdict(list)
+    for values, key in rows:
+        days[key].append(values)
+    several = [group for group in days.values() if len({values[close_at - 1] for values in group}) > 1]
+    if not several or 2 * len(several) < len(days):
+        return None
+    width = min(len(values) for group in several for values in group)
+    for at in (at for at in range(1, width + 1) if at not in read):
+        texts = [values[at - 1] for group in several for values in group]
+        if sum(map(_is_text, texts)) >= TEXTS * len(texts) and all(
+            len({values[at - 1] for values in group}) == len(group) for group in several
+        ):
+            return at
+    return None
+
+
+def _is_text(text: str) -> bool:
+    return bool(text) and not numbers.is_missing(text) and numbers.value(text) is None

@@ -1,0 +1,182 @@
+"""How a file writes its numbers: which of point and comma is the decimal mark, told from all numbers of its first lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from .refusals import Kind, refused
+from .text import shown
+
+MISSING = (
+    *("", "-", "--", "—", "–", ".", "..", "*", "?", "null", "(null)", "<null>", "none", "nan", "<na>", "na", "n/a", "n.a."),
+    *("n.d.", "nat", "nil", "\\n", "#n/a", "#n/a n/a", "#na", "#value!", "#null!", "#div/0!", "undefined", "not available"),
+)
+"""Texts, in lower case, that say that there is no value; the parse statement has the same."""
+
+PLAIN = r"^-?[0-9]{1,18}(?:\.[0-9]*)?$"
+"""A number as programs write it, where the decimal mark is a point."""
+
+_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr)"
+NUMBER = (
+    rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
+    r"(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:['’][0-9]{3})+)(?:\.[0-9]*)?"
+    r"|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)"
+    rf"(?: ?[KMBTkmbt万萬亿億])?(?: ?{_CURRENCY})?$"
+)
+"""A number as people write it, where the decimal mark is a point: thousands are in threes, in India in twos before the last
+three, and do not begin with 0; a currency stands before or behind, and a letter for thousands, millions, billions, trillions."""
+
+DIGITS = r"[0-9.][0-9., '’]*(?:[eE][-+]?[0-9]{1,2})?"
+"""What of such a number is its digits."""
+
+SPREAD = 5
+"""One reading of prices is likelier than another when they lie so many times closer together in it."""
+
+_NUMBER = re.compile(NUMBER)
+_BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
+_THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
+_SWAP = str.maketrans(".,", ",.")
+
+
+class Marks(NamedTuple):
+    """The decimal marks of prices and of volumes, each `.` or `,`; a volume without one can't be read."""
+
+    prices: str
+    volume: str | None
+    assumed: tuple[str, ...] = ()
+
+
+def is_missing(text: str) -> bool:
+    return text.lower() in MISSING
+
+
+def value(text: str, mark: str = ".") -> float | None:
+    """The number that a text is; None where it is none. What the parse statement finds."""
+    text = text.translate(_SWAP) if mark == "," else text
+    if is_missing(text) or not _NUMBER.match(text):
+        return None
+    digits = re.search(DIGITS, text)
+    number = re.sub("[^0-9.eE+-]", "", digits[0]) if digits else ""
+    if number in ("", "."):
+        return None
+    letter = re.search("[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-z]", text + " ")
+    factor = _LETTERS[letter[1].lower()] if letter else 1.0
+    return float(number) * factor * (-1 if "-" in text[: digits.start() if digits else 0] else 1)
+
+
+_LETTERS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
+
+
+def marks(prices: Sequence[str], volumes: Sequence[str], delimiter: str, english: bool) -> Marks:
+    """The decimal marks of a file with these prices and volumes.
+
+    `english` says that the header's names are English. Raises FileRefusedError when prices are written with both marks, or
+    when all of them can be read in two ways.
+    """
+    told = _evidence(prices)
+    if len(told) > 1:
+        point, comma = shown(told["."], 30), shown(told[","], 30)
+        raise refused(Kind.DECIMALS, f"prices have points and commas as decimal marks ({point}, {comma}): write all with points")
+    volumes_told = _evidence(volumes)
+    assumed: list[str] = []
+    mark = next(iter(told), None) or _by_default(prices, volumes, volumes_told, delimiter, english, assumed)
+    return Marks(mark, _of_volumes(volumes, volumes_told, mark, assumed), tuple(assumed))
+
+
+def _by_default(
+    prices: Sequence[str],
+    volumes: Sequence[str],
+    volumes_told: Collection[str],
+    delimiter: str,
+    english: bool,
+    assumed: list[str],
+) -> str:
+    """The mark of prices that do not tell it by themselves."""
+    bare = list(map(_bare, prices))
+    commas = next((price for price, text in zip(prices, bare, strict=True) if "," in text), None)
+    points = next((price for price, text in zip(prices, bare, strict=True) if "." in text), None)
+    if commas is None and points is None:
+        return "," if set(volumes_told) == {","} else "."
+    if len(volumes_told) == 1:
+        return next(iter(volumes_told))
+    if commas is not None:
+        grouped_volumes = any("," in _bare(volume) for volume in volumes)
+        if grouped_volumes or any("$" in price for price in prices):  # a volume is whole: its comma parts thousands
+            return "."
+        likelier = _by_size(bare)
+        if likelier is None:
+            raise _in_two_ways(commas)
+        return likelier
+    if delimiter != ",":
+        if not english:
+            raise _in_two_ways(points or "")
+        assumed.append("point as decimal mark")
+    return "."
+
+
+def _by_size(bare: Sequence[str]) -> str | None:
+    """The mark under which prices with and without a comma are of one size: 980 and 1,020. None where all have one."""
+    spreads = {}
+    for mark in ".,":
+        texts = [text.replace(",", "") if mark == "." else text.replace(",", ".") for text in bare]
+        sizes = [float(text) for text in texts if text and float(text) > 0]
+        spreads[mark] = max(sizes) / min(sizes)
+    if all("," in text for text in bare) or max(spreads.values()) < SPREAD * min(spreads.values()):
+        return None
+    return min(spreads, key=lambda mark: spreads[mark])
+
+
+def _in_two_ways(price: str) -> Exception:
+    bare = re.sub("[.,]", "", price)
+    return refused(
+        Kind.DECIMALS,
+        f"every price can be read in two ways ({shown(price, 30)} is {shown(bare, 30)} or has three decimals):"
+        " write prices with two or four decimals and points as decimal marks",
+    )
+
+
+def _of_volumes(volumes: Sequence[str], told: Collection[str], of_prices: str, assumed: list[str]) -> str | None:
+    """The mark of the volumes: told by the column as a whole, else that of the prices."""
+    if len(told) > 1:
+        assumed.append("volume not read: it has points and commas as decimal marks")
+        return None
+    if told:
+        return next(iter(told))
+    bare = [text for text in map(_bare, volumes) if text]
+    if of_prices == "." and bare and all(_THOUSANDS["."].fullmatch(text) for text in bare):
+        assumed.append(f"volume not read: {shown(bare[0], 30)} can be read in two ways")
+        return None
+    return of_prices
+
+
+def _evidence(texts: Iterable[str]) -> dict[str, str]:
+    """The decimal marks that the texts tell, each with one that tells it."""
+    told: dict[str, str] = {}
+    for text in texts:
+        if "," not in text and "." not in text:
+            continue
+        mark = _mark(_bare(text))
+        if mark:
+            told.setdefault(mark, text)
+    return told
+
+
+def _mark(bare: str) -> str | None:
+    """The decimal mark that one number tells; None where it has none or may be either."""
+    points, commas = bare.count("."), bare.count(",")
+    if points and commas:
+        return "." if bare.rfind(".") > bare.rfind(",") else ","
+    used, other = (".", ",") if points else (",", ".")
+    count = points or commas
+    if not count:
+        return None
+    if not _THOUSANDS[used].fullmatch(bare):
+        return used if count == 1 else None
+    return other if count > 1 else None
+
+
+def _bare(text: str) -> str:
+    """The digits and marks of a number, without sign, currency, letter and blanks between thousands."""
+    return found[0] if (found := _BARE.search(re.sub("['’ ]", "", text))) else ""
