@@ -34,7 +34,7 @@ records AS (
             WHEN s.delimiter = ',' THEN regexp_extract_all(',' || l.line, ',(?: *=?"(?:[^"]|"")*" *|[^",]*)')
             WHEN s.delimiter = ';' THEN regexp_extract_all(';' || l.line, ';(?: *=?"(?:[^"]|"")*" *|[^";]*)')
             WHEN s.delimiter = '|' THEN regexp_extract_all('|' || l.line, '\|(?: *=?"(?:[^"]|"")*" *|[^"|]*)')
-            ELSE regexp_extract_all(chr(9) || l.line, '\t(?: *=?"(?:[^"]|"")*" *|[^"\t]*)')
+            WHEN s.delimiter = chr(9) THEN regexp_extract_all(chr(9) || l.line, '\t(?: *=?"(?:[^"]|"")*" *|[^"\t]*)')
         END AS raw_cells,
         -- What a header is known by before it is split; few rows begin so.
         regexp_like(l.line, '^[^0-9]{7}') AS may_be_header
@@ -134,7 +134,7 @@ pointed AS (
         ) AS day_text,
         CASE
             WHEN decimal_marks = '......' THEN slice(texts, 2, 6)
-            ELSE transform(ARRAY[1, 2, 3, 4, 5, 6], place -> CASE
+            WHEN decimal_marks <> '......' THEN transform(ARRAY[1, 2, 3, 4, 5, 6], place -> CASE
                 WHEN substr(decimal_marks, place, 1) = '.' THEN element_at(texts, place + 1)
                 ELSE replace(replace(replace(element_at(texts, place + 1), '.', chr(10)), ',', '.'), chr(10), ',')
             END)
