@@ -239,7 +239,7 @@ def write(draft: Draft, name: str, batch: str) -> Written:
         prices = [{name: values[name] for name in PRICES} for _, values in rows]
         volumes = {values["volume"] for _, values in rows}
         if all(each == prices[0] for each in prices) and (len(rows) == 2 or len(volumes - {None}) < 2):
-            offered[at] = {**prices[0], "volume": min(volumes - {None}, key=int, default=None)}
+            offered[at] = {**prices[0], "volume": min((volume for volume in volumes if volume), key=int, default=None)}
         else:
             rejected.update((record, DIFFERING) for record, _ in rows)
     whole = "\ufeff" * draft.mark + draft.end.join(text) + draft.end * draft.ends_last_line
