@@ -107,6 +107,7 @@ def view_section(name: str) -> str:
     known = {column.name: column.comment for table in reversed(list(tables())) for column in table.columns if column.comment}
     known |= dict(_MEANING.findall(text))
     select = sqlglot.parse_one(text.partition(" AS\n")[2], read="trino")
+    assert isinstance(select, sqlglot.exp.Query), f"{name} selects nothing"
     rows = [(f"`{column}`", known.get(column, "")) for column in select.named_selects]
     return f"{grain(text)}\n\n" + markdown(("column", "meaning"), rows)
 
