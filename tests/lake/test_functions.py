@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 import lambda_scripts
 from lambda_scripts.lakehouse.errors import ConfigurationError
 from lambda_scripts.lakehouse.lake import open_lake
 from lambda_scripts.lakehouse.operations import check, limits
-from tests.lakes import RAW, Lake, act, csv, day
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName
+from tests.local_aws.lake import REPOSITORY, create_role, put_triggers, zipped
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50))
@@ -46,7 +48,15 @@ def test_too_little_time_or_memory_is_one_clear_error_and_the_drop_is_kept(
     assert len(lake.prices()) == 2
 
 
-def test_the_consoles_defaults_of_three_seconds_are_refused(lake: Lake) -> None:
+def test_a_function_made_without_them_has_the_consoles_three_seconds_and_128_mb_which_are_refused(lake: Lake) -> None:
+    made = lake.account.client("lambda").create_function(
+        FunctionName="made-by-hand",
+        Runtime="python3.12",
+        Role=create_role(lake.account.client, "by-hand"),
+        Handler="x.y",
+        Code={"ZipFile": zipped(REPOSITORY, ("sql",))},
+    )
+    assert (made["Timeout"], made["MemorySize"]) == (3, 128)
     context = SimpleNamespace(
         function_name=RAW,
         aws_request_id="1",
@@ -56,6 +66,37 @@ def test_the_consoles_defaults_of_three_seconds_are_refused(lake: Lake) -> None:
     )
     with pytest.raises(ConfigurationError, match="the function has 3 s and 128 MB, and needs at least 40 s and 256 MB"):
         limits.require(open_lake("raw", lake.bucket, context), context)
+
+
+@pytest.mark.parametrize("operation", ["glue:GetTables", "athena:StartQueryExecution"])
+def test_what_is_denied_fails_the_event_keeps_the_drop_and_is_made_up_for_by_drain(lake: Lake, operation: str) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, operation.partition(":")[2])
+    lake.account.faults.arm("before", function=RAW, operation=operation, error=denied, for_good=True)
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    lake.account.wait_until_idle(60)
+    (letter,) = lake.account.dead_letters
+    assert letter.attempt == 3 and letter.error and "not allowed" in letter.error["errorMessage"]
+    assert len(lake.keys("pipeline/inbox/raw/")) == 1
+    lake.account.faults.disarm()
+    lake.account.dead_letters.clear()
+    act(lake, action="drain")
+    lake.settle()
+    assert len(lake.prices()) == 2
+
+
+@pytest.mark.parametrize(("prefix", "data_files_wake_it"), [(None, False), ("processed/", True)])
+def test_the_second_function_is_woken_by_manifests_and_lets_data_files_go(
+    lake: Lake, prefix: str | None, data_files_wake_it: bool
+) -> None:
+    if prefix:
+        created = ["s3:ObjectCreated:*"]
+        put_triggers(lake.account.client, lake.bucket, [(RAW, "raw/", created), (REPORTS, prefix, created)])
+    lake.drop({"AAPL.csv": AAPL})
+    events = [each.event for each in lake.account.invocations if each.function == REPORTS and "Records" in each.event]
+    keys = [record["s3"]["object"]["key"] for event in events for record in event["Records"]]
+    assert any(key.endswith("/manifest") for key in keys)
+    assert any(key.endswith(".parquet") for key in keys) == data_files_wake_it
+    assert [row["trading_days"] for row in lake.yearly()] == ["2"] and lake.keys("pipeline/inbox/") == []
 
 
 def test_an_action_without_a_bucket_says_which_setting_is_missing(lake: Lake) -> None:
