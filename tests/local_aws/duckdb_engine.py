@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -48,13 +49,10 @@ class DuckDBEngine:
         self._catalog = GlueCatalog(account_id, region)
         self._objects = ObjectStore(account_id)
         self._ddl = HiveDdl(self._catalog, self._objects)
-        self._database = duckdb.connect(config={"threads": 2})
-        self._database.execute("SET TimeZone = 'UTC'")
-        macros.install(self._database)
         self._connecting = threading.Lock()
 
     def close(self) -> None:
-        self._database.close()
+        """Nothing of an account is in the database, which the next one uses too."""
 
     def execute(self, statement: Statement) -> Outcome:
         statement.check_cancelled()
@@ -63,7 +61,7 @@ class DuckDBEngine:
             return outcome
         node = parse(statement.sql)
         with self._connecting:
-            connection = self._database.cursor()
+            connection = _database().cursor()
         ended = threading.Event()
         statement.on_cancel(lambda: threading.Thread(target=_interrupt, args=(connection, ended), daemon=True).start())
         try:
@@ -76,6 +74,15 @@ class DuckDBEngine:
         finally:
             ended.set()
             connection.close()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all accounts of the process: it holds the macros alone, and making them takes longer than most tests."""
+    database = duckdb.connect(config={"threads": 2})
+    database.execute("SET TimeZone = 'UTC'")
+    macros.install(database)
+    return database
 
 
 def _interrupt(connection: duckdb.DuckDBPyConnection, ended: threading.Event) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,9 @@ def put_triggers(client: Client, bucket: str, triggers: Iterable[tuple[str, str,
     )
 
 
-def zipped(root: Path, folders: Iterable[str]) -> bytes:
-    """The upload: every file of these folders of `root`, bytecode aside, in a zip."""
+@cache
+def zipped(root: Path, folders: tuple[str, ...]) -> bytes:
+    """The upload: every file of these folders of `root`, bytecode aside, in a zip. Made once a process."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in folders:
