@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.trino import Trino
 
 from ..engine import StatementFailed
@@ -30,6 +31,7 @@ class Athena(Trino):
 def parse(sql: str) -> Node:
     """The one statement in `sql`; StatementFailed with SYNTAX_ERROR otherwise."""
     try:
+        _check_spelling(sqlglot.tokenize(sql, dialect=Athena))
         statements = [statement for statement in sqlglot.parse(sql, dialect=Athena) if statement is not None]
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
@@ -40,6 +42,22 @@ def parse(sql: str) -> Node:
     if len(statements) != 1:
         raise StatementFailed("SYNTAX_ERROR: Only one sql statement is allowed. Got: " + sql[:200])
     return statements[0].transform(_plain_call, copy=False)
+
+
+# What sqlglot lets through since other engines have it: the words, in upper case, of a token and the ones after it.
+_OF_OTHER_ENGINES = re.compile(
+    r"""^FROM\b | \s==\s | \s::\s | ,\s(?:\)|FROM\b) | \*\s(?:EXCEPT|EXCLUDE|REPLACE|RENAME|ILIKE)\s\( | \bAS\s' """
+    r"""| \bINTERVAL\s\d | \bLIMIT\s\S+\s(?:,|OFFSET\b) | \bNATURAL\s(?:\w+\s)*JOIN\b | \bGROUP\sBY\sALL\b""",
+    re.VERBOSE,
+)
+
+
+def _check_spelling(tokens: Sequence[sqlglot.Token]) -> None:
+    texts = {TokenType.STRING: "'", TokenType.IDENTIFIER: '"'}
+    words = [texts.get(token.token_type, token.text.upper()) for token in tokens]
+    found = _OF_OTHER_ENGINES.search(" ".join(words))
+    if found:
+        raise StatementFailed(f"SYNTAX_ERROR: mismatched input near {found[0].strip()!r}")
 
 
 def _plain_call(node: Node) -> Node:

@@ -23,7 +23,8 @@ from .grammar import Node, fail, not_supported
 PERMITS = Path(__file__).with_name("permits.txt")
 # Errors that Trino finds before it runs a statement, in the types of a part's operands.
 REFUSALS = ("TYPE_MISMATCH", "FUNCTION_NOT_FOUND", "INVALID_FUNCTION_ARGUMENT", "TYPE_NOT_FOUND")
-_UNITS = ("date_add", "date_diff", "date_trunc")
+# Their first argument is a unit.
+UNITS = ("date_add", "date_diff", "date_trunc")
 _ANY_NUMBER = ("coalesce", "concat", "greatest", "least")
 # Parts whose operands' types say what they mean; of others it is the clauses that they have.
 _TYPED = (
@@ -99,6 +100,8 @@ def _kinds_of(node: Node) -> Iterable[str]:
         conditions = [branch.this for branch in node.args["ifs"]]
         subject = f" {_operand(node.this)}" if node.this else ""
         return [f"case{subject}({_set(conditions)}: {_set(results)})"]
+    if isinstance(node, exp.Limit | exp.Offset):
+        return [f"{name} {type(node.expression).__name__.lower()}"]
     if isinstance(node, exp.Array):
         return [f"array({_set(node.expressions)})"]
     if isinstance(node, exp.Coalesce):
@@ -128,10 +131,11 @@ def _clauses(name: str, node: Node) -> Iterable[str]:
 def _calls(name: str, node: exp.Anonymous) -> Iterable[str]:
     arguments = node.expressions
     if name in _ANY_NUMBER:
+        name += " of one" if len(arguments) == 1 else ""
         return [f"{name}({_set(arguments)})"]
     operands = [_operand(argument) for argument in arguments]
     texts = [argument.name if isinstance(argument, exp.Literal) and argument.is_string else None for argument in arguments]
-    if name in _UNITS and texts and texts[0] is not None:
+    if name in UNITS and texts and texts[0] is not None:
         operands[0] = f"'{texts[0].lower()}'"
     elif name.startswith("regexp_"):
         operands = ["constant" if text is not None else operand for text, operand in zip(texts, operands, strict=True)]
@@ -146,6 +150,8 @@ def _operand(node: Node) -> str:
         return "*"
     if isinstance(node, exp.Interval):
         return f"interval {node.unit.name.lower() if node.unit else '?'}"
+    if isinstance(node, exp.Distinct) and len(node.expressions) > 1:
+        return "distinct, several"
     prefix = "distinct " if isinstance(node, exp.Distinct) else "ordered " if isinstance(node, exp.Order) else ""
     return prefix + _name(UNKNOWN if isinstance(node, exp.Null) else type_of(node))
 

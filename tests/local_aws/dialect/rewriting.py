@@ -14,6 +14,7 @@ from ..trino_types import DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to
 from .annotation import type_of
 from .grammar import Node, call, fail, not_supported
 from .macros import NAMES
+from .permits import UNITS
 
 _AGGREGATES = {
     "count_if": "count",
@@ -189,8 +190,9 @@ def _call(node: Node) -> Node:
     elif name == "count_if":
         arguments[0].replace(call("trino_count_if", arguments[0].copy()))
     node.set("this", _AGGREGATES.get(name, f"trino_{name}" if name in NAMES else name))
-    if name in ("date_add", "date_trunc") and type_of(node) == DATE:
-        return _cast_to(node, DATE)
+    if name in UNITS:
+        arguments[0].replace(exp.Literal.string(arguments[0].name.lower()))
+        return _cast_to(node, DATE) if type_of(node) == DATE else node
     return _summed(node)
 
 

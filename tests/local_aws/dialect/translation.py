@@ -15,8 +15,8 @@ from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
-from ..trino_types import REAL, VARCHAR, Type, to_duckdb
-from .annotation import RESULTS, Annotator, schema_of, selects
+from ..trino_types import INTERVAL, REAL, VARCHAR, Type, to_duckdb
+from .annotation import RESULTS, UNRESOLVED, Annotator, schema_of, selects
 from .grammar import Athena, Node, fail, not_supported, parse, quote
 from .permits import check
 from .rewriting import DuckDB, rewrite
@@ -86,8 +86,9 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     query, types, scans = annotated(node, database, catalog)
     check(query)
     names = [None if item.alias_or_name.startswith(_UNNAMED) else item.alias_or_name for item in selects(query)]
-    if REAL in types:
-        raise not_supported("a result of type real, cast it to double")
+    for type_ in (REAL, INTERVAL, UNRESOLVED):
+        if type_ in types:
+            raise not_supported(f"a result of type {type_}, cast it to another")
     outputs = [Output(*column) for column in zip(names, types, _labels(node, len(types)), strict=True)]
     query = rewrite(query)
     _fill(query, scans)
