@@ -45,9 +45,11 @@ _TRINO = {in_sqlglot: in_trino for in_trino, in_sqlglot in _SQLGLOT.items()}
 @cache
 def to_sqlglot(type_: Type) -> exp.DataType:
     if type_.name == "array":
-        return exp.DataType(this=exp.DType.ARRAY, expressions=[to_sqlglot(type_.element)], nested=True)
-    found = _SQLGLOT.get(type_)
-    return found.into_expr() if found else exp.DataType.build(str(type_), dialect="trino")
+        made = exp.DataType(this=exp.DType.ARRAY, expressions=[to_sqlglot(type_.element).copy()], nested=True)
+    else:
+        made = exp.DataType.build(_SQLGLOT.get(type_) or str(type_), dialect="trino")
+    made.meta["trino"] = type_
+    return made
 
 
 def type_of(node: Node) -> Type:
@@ -56,9 +58,9 @@ def type_of(node: Node) -> Type:
 
 
 def from_sqlglot(type_: exp.DataType) -> Type:
-    found: Type | None = _TRINO.get(type_.this)
-    if found is not None:
-        return found
+    known: Type | None = type_.meta.get("trino") or _TRINO.get(type_.this)
+    if known is not None:
+        return known
     if type_.this == exp.DType.ARRAY and type_.expressions:
         return array(from_sqlglot(type_.expressions[0]))
     return _from_text(type_.sql(dialect="trino").lower())

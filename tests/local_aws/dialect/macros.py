@@ -19,11 +19,6 @@ _JAVA_BLANKS = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x1680, *range(0x2000, 0
 _WHITESPACE = "".join(map(chr, [*_JAVA_BLANKS, 0x205F, 0x3000]))
 
 _FUNCTIONS = rf"""
-date_add(unit, n, d) AS CASE unit
-    WHEN 'second' THEN d + to_seconds(CAST(n AS INTEGER)) WHEN 'minute' THEN d + to_minutes(CAST(n AS INTEGER))
-    WHEN 'hour' THEN d + to_hours(CAST(n AS INTEGER)) WHEN 'day' THEN d + to_days(CAST(n AS INTEGER))
-    WHEN 'week' THEN d + to_weeks(CAST(n AS INTEGER)) WHEN 'month' THEN d + to_months(CAST(n AS INTEGER))
-    WHEN 'quarter' THEN d + to_quarters(CAST(n AS INTEGER)) WHEN 'year' THEN d + to_years(CAST(n AS INTEGER)) END;
 can_pad(size, padding) AS CASE WHEN size < 0 OR size > 2147483647
     THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
     WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') ELSE true END;

@@ -164,7 +164,7 @@ def _in_try(node: Node) -> bool:
 
 
 def _call(node: Node) -> Node:
-    name = node.name.lower()
+    name, type_ = node.name.lower(), type_of(node)
     arguments: list[Node] = node.expressions
     if name.startswith("regexp_"):
         _check_pattern(name, node)
@@ -185,14 +185,19 @@ def _call(node: Node) -> Node:
         arguments[1].replace(exp.Literal.string(format_))
     if name == "transform":
         name = "list_transform"
+    elif name == "element_at" and isinstance(arguments[1], exp.Literal) and arguments[1].name != "0":
+        name = "list_extract"
     elif name == "avg":
         _first(arguments[0]).replace(exp.cast(_first(arguments[0]).copy(), "double"))
     elif name == "count_if":
         arguments[0].replace(call("trino_count_if", arguments[0].copy()))
     node.set("this", _AGGREGATES.get(name, f"trino_{name}" if name in NAMES else name))
     if name in UNITS:
-        arguments[0].replace(exp.Literal.string(arguments[0].name.lower()))
-        return _cast_to(node, DATE) if type_of(node) == DATE else node
+        unit = arguments[0].name.lower()
+        arguments[0].replace(exp.Literal.string(unit))
+        if name == "date_add":
+            node = exp.Paren(this=exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int"))))
+        return _cast_to(node, DATE) if type_ == DATE else node
     return _summed(node)
 
 

@@ -199,13 +199,15 @@ def _hide_path(select: exp.Select) -> None:
 
 
 def _is_cte(table: exp.Table) -> bool:
-    """Whether the name is that of a query of a WITH around."""
-    node: Node | None = table
-    while node is not None:
-        with_ = node.args.get("with_")
-        if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
-            return True
-        node = node.parent
+    """Whether the name is that of a query of a WITH around; within the WITH, of one that stands before."""
+    node: Node = table
+    while node.parent is not None:
+        child, node = node, node.parent
+        with_ = node if isinstance(node, exp.With) else node.args.get("with_")
+        if with_ is not None and with_ is not child:
+            before = with_.expressions[: child.index] if with_ is node else with_.expressions
+            if any(cte.alias.lower() == table.name.lower() for cte in before):
+                return True
     return False
 
 

@@ -521,6 +521,15 @@ def test_a_view_is_stored_as_athena_stores_it_and_read_like_a_table(athena: Athe
     assert athena.rows("SHOW TABLES") == [["t"]]
 
 
+def test_a_query_of_a_with_may_be_called_as_the_table_that_it_reads(athena: Athena) -> None:
+    athena.rows("CREATE TABLE t AS SELECT x, 'a' AS s FROM (VALUES 1, 2) v(x)")
+    assert athena.rows("WITH t AS (SELECT x FROM t WHERE x > 1), u AS (SELECT * FROM t) SELECT * FROM u") == [["2"]]
+    assert athena.rows("WITH u AS (SELECT * FROM t), t AS (SELECT 5 AS x) SELECT u.x, t.x FROM u CROSS JOIN t ORDER BY 1") == [
+        ["1", "5"],
+        ["2", "5"],
+    ]
+
+
 def test_a_table_is_created_with_all_that_its_ddl_says(athena: Athena) -> None:
     ddl = (
         "CREATE EXTERNAL TABLE IF NOT EXISTS `db`.`Prices` "
