@@ -28,11 +28,15 @@ class Athena(Trino):
         NO_PAREN_FUNCTION_PARSERS = {"CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
 
+_ATHENA = Athena()
+
+
 def parse(sql: str) -> Node:
     """The one statement in `sql`; StatementFailed with SYNTAX_ERROR otherwise."""
     try:
-        _check_spelling(sqlglot.tokenize(sql, dialect=Athena))
-        statements = [statement for statement in sqlglot.parse(sql, dialect=Athena) if statement is not None]
+        tokens = _ATHENA.tokenize(sql)
+        _check_spelling(tokens)
+        statements = [statement for statement in _ATHENA.parser().parse(tokens, sql) if statement is not None]
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
         where = f"line {first.get('line', 1)}:{first.get('col', 1)}"

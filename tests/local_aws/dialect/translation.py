@@ -82,20 +82,26 @@ class CompiledQuery:
 
 
 def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
-    """The DuckDB query that answers what Trino would for `node`, parsed by `grammar.parse`. Its columns are c1, c2, …"""
+    """The DuckDB query that answers what Trino would for `node`, parsed by `grammar.parse`, which is used up.
+
+    Its columns are called c1, c2, …
+    """
+    labels = _labels(node)
     query, types, scans = annotated(node, database, catalog)
     check(query)
+    if len(labels) != len(types):
+        labels = [None] * len(types)
     names = [None if item.alias_or_name.startswith(_UNNAMED) else item.alias_or_name for item in selects(query)]
     for type_ in (REAL, INTERVAL, UNRESOLVED):
         if type_ in types:
             raise not_supported(f"a result of type {type_}, cast it to another")
-    outputs = [Output(*column) for column in zip(names, types, _labels(node, len(types)), strict=True)]
+    outputs = [Output(*column) for column in zip(names, types, labels, strict=True)]
     query = rewrite(query)
     _fill(query, scans)
     columns = ", ".join(f"CAST(s.c{number} AS {to_duckdb(type_)}) AS c{number}" for number, type_ in enumerate(types, 1))
     numbered = ", ".join(f"c{number}" for number in range(1, len(types) + 1))
     try:
-        sql = query.sql(dialect=DuckDB, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
+        sql = query.sql(dialect=DuckDB, comments=False, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.UnsupportedError as error:
         raise not_supported(f"sqlglot says: {error}") from None
     return CompiledQuery(f"SELECT {columns} FROM ({sql}) AS s({numbered})", outputs, list(scans.values()))
@@ -103,7 +109,7 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
 
 def annotated(node: Node, database: str, catalog: Catalog) -> tuple[Node, list[Type], dict[str, Scan]]:
     """A query with its tables and views put in, its names resolved and its parts typed; its columns' types; its scans."""
-    query = exp.Subquery(this=node.copy())
+    query = exp.Subquery(this=node)
     scans: dict[str, Scan] = {}
     _put_in(query, database, catalog, scans)
     tables = {scan.relation: {**dict(scan.table.columns), PATH: VARCHAR} for scan in scans.values()}
@@ -111,7 +117,9 @@ def annotated(node: Node, database: str, catalog: Catalog) -> tuple[Node, list[T
     try:
         resolved = qualify(query.this, schema=schema, dialect=Athena, expand_alias_refs=False)
         _check_widths(resolved)
-        _resolve_having(resolved, schema)
+        if resolved.find(exp.Having):
+            _resolve_having(resolved, schema)
+        _resolve_order(resolved)
         annotator = Annotator(schema)
         annotator.annotate(resolved)
         return resolved, annotator.output_types(resolved), scans
@@ -129,6 +137,16 @@ def _resolve_having(query: Node, schema: MappingSchema) -> None:
                 if table is None:
                     raise fail("COLUMN_NOT_FOUND", f"Column '{column.name}' cannot be resolved", column, 1006)
                 column.set("table", exp.to_identifier(table.name, quoted=True))
+
+
+def _resolve_order(query: Node) -> None:
+    """Put what aliases stand for into the expressions of ORDER BY, where DuckDB would take a column of the same name."""
+    for select in query.find_all(exp.Select):
+        items = {item.alias: item.this for item in select.expressions if isinstance(item, exp.Alias)}
+        for ordered in select.args["order"].expressions if select.args.get("order") else ():
+            for column in list(ordered.find_all(exp.Column)):
+                if column is not ordered.this and not column.table and column.name in items:
+                    column.replace(exp.paren(items[column.name].copy()))
 
 
 def _check_widths(query: Node) -> None:
@@ -205,7 +223,7 @@ def _is_cte(table: exp.Table) -> bool:
         child, node = node, node.parent
         with_ = node if isinstance(node, exp.With) else node.args.get("with_")
         if with_ is not None and with_ is not child:
-            before = with_.expressions[: child.index] if with_ is node else with_.expressions
+            before = with_.expressions[: child.index] if with_ is node and not with_.args.get("recursive") else with_.expressions
             if any(cte.alias.lower() == table.name.lower() for cte in before):
                 return True
     return False
@@ -241,11 +259,9 @@ def _unresolved(message: str, query: Node, schema: MappingSchema) -> Exception:
     return fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node, 1006)
 
 
-def _labels(node: Node, count: int) -> Sequence[str | None]:
-    """The select items' names as written; none for what a star may have spread."""
+def _labels(node: Node) -> Sequence[str | None]:
+    """The select items' names as written, before any star is spread."""
     items = node.expressions if isinstance(node, exp.Select) else []
-    if len(items) != count:
-        return [None] * count
     return [item.alias_or_name if isinstance(item, exp.Alias | exp.Column) else None for item in items]
 
 
@@ -258,7 +274,9 @@ def _fill(query: Node, scans: dict[str, Scan]) -> None:
                 scan.alias = quote(alias)
                 scan.used = {column.name for column in scope.source_columns(alias)}
                 if alias not in _optional(scope.expression):
-                    scan.filters = [text.sql(dialect=DuckDB) for text in _conjuncts(scope) if _prunes(text, alias, scan.table)]
+                    scan.filters = [
+                        text.sql(dialect=DuckDB, copy=False) for text in _conjuncts(scope) if _prunes(text, alias, scan.table)
+                    ]
 
 
 def _conjuncts(scope: Scope) -> Iterator[Node]:
