@@ -88,6 +88,8 @@ def _s3(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:
             yield Need("s3:ListBucket", bucket)
         case "GetBucketNotificationConfiguration":
             yield Need("s3:GetBucketNotification", bucket)
+        case "GetBucketRequestPayment":
+            yield Need("s3:GetBucketRequestPayment", bucket)
         case _:
             raise NotImplementedError(name)
 

@@ -180,7 +180,8 @@ def _tables(
         raise FileNotFoundError(f"The specified bucket does not exist: {root}")
     chosen = next((classifiers[name] for name in crawler.classifiers or [] if name in classifiers), {})
     wanted = {"ContainsHeader": "PRESENT", "Serde": "OpenCSVSerDe"}
-    if not chosen.get("Delimiter") or wanted.items() - chosen.items():
+    # Without a SerDe, as CloudFormation makes classifiers, Glue chooses one and guesses types; here the columns stay text.
+    if not chosen.get("Delimiter") or wanted.items() - {"Serde": "OpenCSVSerDe", **chosen}.items():
         raise NotImplementedError(f"the local account crawls with a CSV classifier that has a Delimiter and {wanted}")
     excluded = [_glob(pattern) for pattern in target.get("Exclusions") or []]
     headers = []
