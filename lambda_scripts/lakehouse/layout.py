@@ -193,12 +193,12 @@ class Layout:
         return f"{self.rejected_prefix}{batch}-"
 
     def check_probe(self, queue: str) -> str:
-        return f"{self._pipeline}check/probe-{queue}"
+        return f"{self.checks}probe-{queue}"
 
     @property
     def checks(self) -> str:
         """Where each check has a folder, named by its id."""
-        return f"{self._pipeline}checks/"
+        return f"{self._pipeline}check/"
 
     def trial(self, check_id: str) -> Layout:
         """The keys of the small lake in which a check tries a load."""

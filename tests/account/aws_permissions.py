@@ -187,9 +187,9 @@ def _tables_read(text: str, created: str) -> list[str]:
 def _reads(table: str, database: str, place: Place) -> Iterator[Need]:
     for action in ("GetTable", "GetPartition", "GetPartitions", "BatchGetPartition"):
         yield from place.tables(f"glue:{action}", database, table, source=FINE_GRAINED)
-    of_a_check = database != place.database  # whose small lake lies below pipeline/checks/ as a whole
+    of_a_check = database != place.database  # whose small lake lies below pipeline/check/ as a whole
     for key in _LIES_IN.get(table, ["pipeline/staging/file"]):
-        yield Need("s3:GetObject", place.object(f"pipeline/checks/id/{key}" if of_a_check else key), FINE_GRAINED)
+        yield Need("s3:GetObject", place.object(f"pipeline/check/id/{key}" if of_a_check else key), FINE_GRAINED)
 
 
 def _writes(key: str, place: Place, source: str) -> Iterator[Need]:

@@ -83,12 +83,12 @@ def test_a_check_changes_nothing_of_the_lake_and_counts_as_no_load(lake: Lake) -
 def test_a_check_removes_what_a_killed_one_left_once_that_can_run_no_more(lake: Lake, operation: str) -> None:
     lake.account.faults.arm("before", 2 if operation == "s3:CopyObject" else 1, operation=operation)
     assert act(lake, action="check")["errorType"] == "Killed"
-    assert lake.keys("pipeline/checks/")
+    assert lake.keys("pipeline/check/")
     assert wrong(lake, trial=True) == {}
-    assert lake.keys("pipeline/checks/")
+    assert lake.keys("pipeline/check/")
     lake.account.clock.advance(trial.LIFETIME.total_seconds())
     assert wrong(lake, trial=True) == {}
-    assert lake.keys("pipeline/checks/") == [] and lake.account.client("glue").get_databases()["DatabaseList"] == []
+    assert lake.keys("pipeline/check/") == [] and lake.account.client("glue").get_databases()["DatabaseList"] == []
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_check_names_what_an_account_reads_otherwise_and_what_that_means(lake:
     wrong = [name for name, each in found.items() if not each["ok"] and each["fix"] != check.FIRST]
     assert wrong == [line]
     assert first in found[line]["found"] and meaning in found[line]["found"]
-    assert lake.keys("pipeline/checks/") == []
+    assert lake.keys("pipeline/check/") == []
 
 
 @pytest.mark.duckdb_only("a real Trino can't be broken")

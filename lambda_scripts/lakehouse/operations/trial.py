@@ -1,6 +1,6 @@
 """A trial load: what a check finds out by loading samples, through the very code and statements of a load.
 
-It has a lake of its own: objects under pipeline/checks/<id>/, and a database <database>_check_<id>. Nothing of the real lake is
+It has a lake of its own: objects under pipeline/check/<id>/, and a database <database>_check_<id>. Nothing of the real lake is
 read or changed. Both are removed at the end; those of a check that died are removed by a later one.
 
     tables ─ read lines ─ read odd keys ─ load ─ compare ─ replace a file, delete another ─ load ─ compare ─ report ─ compare
