@@ -5,9 +5,9 @@
 -- quotes, and the rejected line whole. A line holds no line feed: as the delimiter it splits nothing, whatever the file holds,
 -- and as the text of NULL it never stands.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_lines` (
-    `line` string
+    `line` string COMMENT 'the line as it stands'
 )
-PARTITIONED BY (`batch` string)
+PARTITIONED BY (`batch` string COMMENT 'the batch that the file belongs to')
 ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
 WITH SERDEPROPERTIES ('field.delim' = '\n', 'serialization.null.format' = '\n')
 STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'

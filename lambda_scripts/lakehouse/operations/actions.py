@@ -25,7 +25,7 @@ from .check import check
 NAMES_AT_ONCE = 1_000
 
 _ALWAYS = {"action": str, "bucket": str}
-_FIELDS: dict[str, dict[str, type]] = {"drain": {"batch_files": int}, "reprocess": {"prefix": str}, "check": {"trial": bool}}
+ACTIONS: dict[str, dict[str, type]] = {"drain": {"batch_files": int}, "reprocess": {"prefix": str}, "check": {"trial": bool}}
 _KINDS = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
@@ -58,9 +58,9 @@ def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[
 
 def _check_fields(event: Mapping[str, Any]) -> None:
     action = event["action"]
-    if not isinstance(action, str) or action not in _FIELDS:
-        raise ConfigurationError(f"unknown action {action!r}; there are " + ", ".join(_FIELDS))
-    kinds = _ALWAYS | _FIELDS[action]
+    if not isinstance(action, str) or action not in ACTIONS:
+        raise ConfigurationError(f"unknown action {action!r}; there are " + ", ".join(ACTIONS))
+    kinds = _ALWAYS | ACTIONS[action]
     for name, value in event.items():
         if name not in kinds:
             raise ConfigurationError(f"the action {action} takes no {name!r}")
