@@ -1,7 +1,8 @@
 """Lambda 1's work: a batch of drops becomes rows of stocks_processed, rejected rows and a load record.
 
     inspect ─ stage ─ parse ─ summarise ─ write source records ─┬ merge         ┬─ publish ─ count ─ load record ─ rejected rows
-                                                                └ rejected rows ┘
+                                                                ├ rejected rows ┤
+                                                                └ disagreements ┘
 
 Every step can be repeated: until the load record is there, the next attempt starts afresh and comes to the same tables.
 """
@@ -24,7 +25,7 @@ from .layout import RAW_QUEUE, Partition
 from .operations import crawl
 from .queue.inbox import FORCED, Marker
 from .raw_files import Drop, inspect_files
-from .tables import rejected, staging
+from .tables import disagreements, rejected, staging
 from .tables.merged import MergedTable, Survey
 from .tables.rewriting import Rewriting, rewrite
 
@@ -82,11 +83,11 @@ def load(lake: Lake, drops: Sequence[Drop]) -> dict[MergedTable, Survey]:
     loaded_at = lake.clock.now()
     _write_source_records(lake, batch, drops, summaries)
     lake.lease.renew()  # so whoever takes it later reads the source records just written
-    surveys, rejected_files = _merge(lake, batch, drops, summaries, loaded_at)
+    surveys, rejected_files, disagreeing = _merge(lake, batch, drops, summaries, loaded_at)
     accepted = _accepted(lake, batch, summaries)
     if rejected_files:
         staging.write_note(lake, batch, {"rejected": rejected_files})
-    _record(lake, batch, drops, summaries, accepted, loaded_at, start)
+    _record(lake, batch, drops, summaries, accepted, disagreeing, loaded_at, start)
     rejected.publish(lake, batch, rejected_files)
     staging.end(lake, batch)
     return surveys
@@ -198,8 +199,11 @@ def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summari
 
 def _merge(
     lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary], loaded_at: datetime
-) -> tuple[dict[MergedTable, Survey], list[str]]:
-    """Rewrite the partitions that the batch touches; the table as surveyed before, and the files of rejected rows."""
+) -> tuple[dict[MergedTable, Survey], list[str], dict[str, list[str]]]:
+    """Rewrite the partitions that the batch touches.
+
+    Returns the table as surveyed before, the files of rejected rows, and what is to be said of files that disagree.
+    """
     parsed = lake.temporary_table(batch, "parsed")
 
     def merge(name: str, location: str, partitions: Sequence[Partition]) -> Statement:
@@ -216,11 +220,17 @@ def _merge(
             loaded_at=loaded_at,
         )
 
-    any_rejected = any(summary.rejected for summary in summaries.values())
-    also_run = [rejected.statement(lake, batch, parsed, loaded_at)] if any_rejected else []
+    also_run = {}
+    if any(summary.rejected for summary in summaries.values()):
+        also_run["rejected"] = rejected.statement(lake, batch, parsed, loaded_at)
+    if offered := {partition for summary in summaries.values() for partition in summary.partitions}:
+        also_run["disagreements"] = disagreements.statement(lake, batch, parsed, offered)
     touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
-    rewritten = rewrite(lake, batch, [Rewriting(lake.processed, touched, merge)], also_run)
-    return rewritten.surveys, [path for finished in rewritten.also_run for path in lake.athena.files(finished)]
+    rewritten = rewrite(lake, batch, [Rewriting(lake.processed, touched, merge)], list(also_run.values()))
+    answers = dict(zip(also_run, rewritten.also_run, strict=False))
+    files = lake.athena.files(answers["rejected"]) if "rejected" in answers else []
+    disagreeing = lake.athena.read(answers["disagreements"]) if "disagreements" in answers else ()
+    return rewritten.surveys, files, disagreements.phrases(disagreeing)
 
 
 def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary]) -> dict[str, int]:
@@ -257,12 +267,21 @@ def _record(
     drops: Sequence[Drop],
     summaries: Mapping[str, Summary],
     accepted: Mapping[str, int],
+    disagreeing: Mapping[str, Sequence[str]],
     loaded_at: datetime,
     start: float,
 ) -> None:
     """Write the load record, which commits the batch that was begun at `start`."""
     records = [
-        _load_record(batch, drop, summaries.get(drop.path, NOTHING), accepted.get(drop.path, 0), loaded_at) for drop in drops
+        _load_record(
+            batch,
+            drop,
+            summaries.get(drop.path, NOTHING),
+            accepted.get(drop.path, 0),
+            disagreeing.get(drop.path, ()),
+            loaded_at,
+        )
+        for drop in drops
     ]
     lake.loads.commit(batch, staging.json_lines(records))
     for record in records:
@@ -282,7 +301,9 @@ def _record(
     )
 
 
-def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded_at: datetime) -> dict[str, Any]:
+def _load_record(
+    batch: str, drop: Drop, summary: Summary, accepted: int, disagreeing: Sequence[str], loaded_at: datetime
+) -> dict[str, Any]:
     return {
         "batch_id": batch,
         "source": drop.path,
@@ -295,7 +316,7 @@ def _load_record(batch: str, drop: Drop, summary: Summary, accepted: int, loaded
         "symbols": summary.symbols,
         "first_date": summary.first_date,
         "last_date": summary.last_date,
-        "reason": _reason(drop, summary),
+        "reason": "; ".join(filter(None, (_reason(drop, summary), *disagreeing))) or None,
         "loaded_at": milliseconds_text(loaded_at),
         "assumed": drop.file_format.assumed if drop.file_format else None,
     }

@@ -1,0 +1,33 @@
+"""Two files that give the same days with different closes: what shows when a wrong symbol or unit has slipped through."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from ..aws.athena import Row
+from ..aws.sql import Statement, render
+from ..lake import Lake
+from ..layout import Partition
+
+
+def statement(lake: Lake, batch: str, parsed: str, partitions: Collection[Partition]) -> Statement:
+    """The question which files of the batch disagree with others about days of these partitions, to be run before the merge."""
+    return render(
+        "load/disagreements",
+        parsed=parsed,
+        batch=batch,
+        years=sorted({year for year, _ in partitions}),
+        partitions=sorted(f"{year}-{month}" for year, month in partitions),
+    )
+
+
+def phrases(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """What the load record of each file says, by path; each pair of files is told of both."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        winner, loser, factor = str(row["winner"]), str(row["loser"]), float(row["factor"] or 1)
+        common = f"on {row['differing']} of {row['days']} days in common"
+        told[winner].append(f"closes differ from those of {loser} {common}, median factor {factor:.4g}")
+        told[loser].append(f"closes differ from those of {winner} {common}, median factor {1 / factor:.4g}")
+    return told
