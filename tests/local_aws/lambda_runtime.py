@@ -249,8 +249,10 @@ class LambdaRuntime:
     def _enqueue(self, delivery: _Delivery, delay_seconds: float = 0.0) -> None:
         with self._changed:
             if not self._closed:
-                heapq.heappush(self._queue, (time.monotonic() + delay_seconds, next(self._order), delivery))
-                self._changed.notify_all()
+                entry = (time.monotonic() + delay_seconds, next(self._order), delivery)
+                heapq.heappush(self._queue, entry)
+                if self._queue[0] is entry:  # else the workers wait for an earlier one already
+                    self._changed.notify_all()
 
     def _work(self) -> None:
         while True:

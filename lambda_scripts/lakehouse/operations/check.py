@@ -21,7 +21,7 @@ from ..errors import Error, NotSetUpError
 from ..lake import Lake
 from ..layout import RAW_QUEUE
 from . import crawl, limits, postponed, refresh, remedies, triggers
-from .trial import Trial, begin
+from .trial import Trial, trial_of
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _try_a_load(results: list[dict[str, Any]], lake: Lake, context: Any) -> None
     if any(each["check"] in needed and not each["ok"] for each in results):
         _add(results, Line(TABLES, lambda: "", "", needs=needed))
         return
-    trial = begin(lake, context)
+    trial = trial_of(lake, context)
     with log.binding(check=trial.name):
         try:
             for line in _trial(trial):

@@ -38,12 +38,18 @@ class Trial:
     """The check's own lake, as each of the two functions sees it."""
 
     name: str
+    real: Lake
     raw: Lake
     processed: Lake
-    catalog: Catalog
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.raw.catalog
 
     def prepare(self) -> str:
-        """Make the database and its tables."""
+        """Remove what checks that died left; note this one; make its database and tables."""
+        _remove_those_of_the_past(self.real)
+        self.real.store.put(self.raw.layout.root + "note", b"")
         self.catalog.tables()
         self._work_off(self.raw, load.work, [])
         return f"database {self.raw.config.database} with {len(self.catalog.tables())} tables and views"
@@ -223,16 +229,10 @@ NO_TEXT = "this Athena can't read text through symlink manifests, so that no fil
 PLAIN_LINES = samples.PLAIN.lines
 
 
-def begin(lake: Lake, context: Any) -> Trial:
-    """Remove what checks that died left, and note a new one."""
-    for check_id in lake.store.folders(lake.layout.checks):
-        if _is_of_the_past(lake, check_id):
-            with log.timed("remove what a check left", check=check_id):
-                catalog = lake.catalog.of(_database(lake, check_id))
-                _remove(catalog, lake, lake.layout.trial(check_id).root)
+def trial_of(lake: Lake, context: Any) -> Trial:
+    """A trial with an id of its own. Nothing of it is made yet."""
     check_id = _new_id(lake)
     layout = lake.layout.trial(check_id)
-    lake.store.put(layout.root + "note", b"")
     config = replace(
         lake.config,
         database=_database(lake, check_id),
@@ -242,7 +242,14 @@ def begin(lake: Lake, context: Any) -> Trial:
         settle_seconds=0.0,
     )
     raw, processed = (assemble(queue, config, layout, context) for queue in (RAW_QUEUE, PROCESSED_QUEUE))
-    return Trial(check_id, raw, processed, raw.catalog)
+    return Trial(check_id, lake, raw, processed)
+
+
+def _remove_those_of_the_past(lake: Lake) -> None:
+    for check_id in lake.store.folders(lake.layout.checks):
+        if _is_of_the_past(lake, check_id):
+            with log.timed("remove what a check left", left=check_id):
+                _remove(lake.catalog.of(_database(lake, check_id)), lake, lake.layout.trial(check_id).root)
 
 
 def _new_id(lake: Lake) -> str:
