@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambda_scripts.lakehouse import metrics
-from tests.account.template import Template, documents
+from tests.account.template import REPOSITORY, Template
+from tests.docs.commands import Shell, commands
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 
-PAGE = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```insights\n(.*?)```", PAGE, re.DOTALL)
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -70,7 +72,7 @@ def test_each_query_finds_lines_and_each_of_its_fields(query: str, lines: list[L
 
 
 def test_the_optional_fields_are_written_somewhere() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "lambda_scripts").rglob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "lambda_scripts").rglob("*.py"))
     assert re.search(r"log\.warning\((?:[^()]|\([^()]*\))*\berror=", code) and "remedy=" in code
 
 
@@ -100,19 +102,17 @@ def test_each_alarm_is_described_and_each_described_one_exists() -> None:
     assert described == {alarm["AlarmName"] for alarm in Template().of_type("AWS::CloudWatch::Alarm").values()}
 
 
-def test_the_alarms_and_the_dashboard_made_by_hand_are_taken_as_they_are() -> None:
-    with LocalAccount(None) as account:
+def test_the_commands_of_the_page_make_alarms_and_dashboard_and_take_them_away() -> None:
+    with LocalAccount(None, serve_port=0) as account:
         cloudwatch = account.client("cloudwatch")
-        for path in documents():
-            if path.parent.name == "cloudwatch" and path.name != "dashboard.json":
-                cloudwatch.put_metric_alarm(**documents_json(path))
-        assert len(cloudwatch.describe_alarms()["MetricAlarms"]) == 5
-        body = Path(next(path for path in documents() if path.name == "dashboard.json")).read_text(encoding="utf-8")
-        assert not cloudwatch.put_dashboard(DashboardName="stocks_lakehouse", DashboardBody=body).get(
-            "DashboardValidationMessages"
-        )
-
-
-def documents_json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+        bin_folder = str(Path(sys.executable).parent)
+        environment = {**os.environ, "AWS_ENDPOINT_URL": str(account.endpoint_url), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+        shell = Shell(REPOSITORY, environment)
+        make, take_away = commands(REPOSITORY / "docs" / "monitoring.md")
+        shell.run("region=us-east-1")
+        shell.run(make)
+        (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
+        assert dashboard["DashboardName"] == "stocks_lakehouse" and len(cloudwatch.describe_alarms()["MetricAlarms"]) == 5
+        shell.run(take_away)
+        shell.close()
+        assert cloudwatch.list_dashboards()["DashboardEntries"] == [] and cloudwatch.describe_alarms()["MetricAlarms"] == []
