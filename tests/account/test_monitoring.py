@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -69,6 +70,17 @@ def test_each_query_finds_lines_and_each_of_its_fields(query: str, lines: list[L
     assert found, "no line passes its filters"
     optional = {"error", "remedy"}  # of lines that this lake had no reason to write
     assert {name for name in fields(query) - optional if not any(line.get(name) is not None for line in found)} == set()
+
+
+def test_the_log_query_of_the_dashboard_finds_lines_in_log_groups_that_there_are(lines: list[Line]) -> None:
+    template = Template()
+    widgets = json.loads(template.resources["Dashboard"]["DashboardBody"])["widgets"]
+    (query,) = [each["properties"]["query"].replace("'", '"') for each in widgets if each["type"] == "log"]
+    *sources, asked = re.split(r'(SOURCE "[^"]+") \| ', query)
+    groups = {group["LogGroupName"] for group in template.of_type("AWS::Logs::LogGroup").values()}
+    assert {source.split('"')[1] for source in sources if source} == groups
+    found = selected(asked, lines)
+    assert found and {name for name in fields(asked) - {"error", "remedy"} if not any(line.get(name) for line in found)} == set()
 
 
 def test_the_optional_fields_are_written_somewhere() -> None:
