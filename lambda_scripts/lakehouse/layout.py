@@ -12,7 +12,7 @@ pipeline/postponed/<what>.json               folders to crawl, or data sets to r
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
 pipeline/staging-tables/<table>/batch=…/     the files of a batch under way, as data
 pipeline/athena-results/                     results of statements
-pipeline/check/                              probes of the action check
+pipeline/check/                              what the action check makes, and removes in the end
 """
 
 from __future__ import annotations

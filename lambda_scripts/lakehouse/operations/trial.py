@@ -24,7 +24,7 @@ from ..drain import Work, drain
 from ..errors import NotSetUpError, QueryFailedError
 from ..lake import Lake, assemble
 from ..layout import PROCESSED_QUEUE, RAW_QUEUE
-from . import samples
+from . import remedies, samples
 from .samples import Price, Sample
 
 # A function lives 15 minutes at most; what an older check left is nobody's.
@@ -63,6 +63,8 @@ class Trial:
         try:
             found = self._lines("plain")
         except QueryFailedError as failure:
+            if remedies.of(failure) or "denied" in failure.reason.lower():
+                raise
             raise NotSetUpError(f"{NO_TEXT} ({failure})") from failure
         if not found:
             raise NotSetUpError(f"{NO_TEXT} (it reads no line at all)")
