@@ -48,8 +48,7 @@ records AS (
         ) = 0
 ),
 headers AS (
-    -- Lines beyond the header that name columns as it does: letters and no digit where date and prices stand, one of them the
-    -- name of the close.
+    -- Lines beyond the header that name columns: letters and no digit where date and prices stand.
     SELECT source, names, header_names
     FROM (
         SELECT
@@ -59,10 +58,6 @@ headers AS (
         WHERE may_be_header
     )
     WHERE (open_at IS NOT NULL OR high_at IS NOT NULL OR low_at IS NOT NULL)
-        AND strpos(
-            chr(10) || array_join(names, chr(10)) || chr(10),
-            chr(10) || element_at(split(header_names, chr(10)), close_at) || chr(10)
-        ) > 0
         AND array_join(transform(
             ARRAY[date_at, open_at, high_at, low_at, close_at],
             place -> CASE
@@ -129,7 +124,7 @@ pointed AS (
         *,
         regexp_replace(
             element_at(texts, 1),
-            '(?i)^(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?[.,]* +|[T ][0-9]{1,2}:[0-9]{2}.*$|[T ][0-9]{6}Z?$|[ ,(]+(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?\)?$',
+            '(?i)^(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?[.,]* +|[T ][0-9]{1,2}:[0-9]{2}.*$|[T ][0-9]{6}Z?$|Z$|[+-][0-9]{2}:[0-9]{2}$|[ ,(]+(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?\)?$',
             ''
         ) AS day_text,
         CASE

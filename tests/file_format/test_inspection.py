@@ -313,7 +313,7 @@ def test_another_delimiter_is_found_by_the_header(delimiter: str) -> None:
     assert "no header" in refusal("2016-01-04,1,2\n".replace(",", delimiter))
 
 
-@pytest.mark.parametrize("line", ["Date,Close,Open,High", "timestamp,open,high,close"])
+@pytest.mark.parametrize("line", ["Date,Close,Open,High", "timestamp,high,open,close", "Datum,Schluss,Hoch,Erster"])
 def test_a_second_header_that_names_other_columns_refuses_the_file(line: str) -> None:
     content = f"Date,Open,High,Close\n2016-01-04,1,1,1\n{line}\n2016-01-05,1,1,1\n"
     assert f"a second header inside the file names other columns ('{line}')" in refusal(content)

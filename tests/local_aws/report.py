@@ -74,8 +74,8 @@ def print_tables(account: LocalAccount, console: Console) -> None:
     Whatever is left out (rows, columns, the end of a long cell) is said below its table, with the query that shows it.
     """
     _print(account, console, FILES)
-    _print_texts(account, console, "reason", "Reasons for refused files and rejected rows")
-    _print_texts(account, console, "assumed", "Assumed, where the file gave no evidence")
+    _print_reasons(account, console)
+    _print_assumed(account, console)
     for view in VIEWS:
         _print(account, console, view)
 
@@ -165,18 +165,35 @@ def _table(columns: dict[str, list[str]], numbers: set[str], text_width: int | N
     return table
 
 
-def _print_texts(account: LocalAccount, console: Console, column: str, title: str) -> None:
-    """Each file's text in that column, whole and in one line: what to do next is at its end."""
-    some = f"FROM stocks_loads WHERE {column} IS NOT NULL"
+def _print_reasons(account: LocalAccount, console: Console) -> None:
+    """Each file's reason, whole and in one line: what to do next is at its end."""
+    some = "FROM stocks_loads WHERE reason IS NOT NULL"
     order = "ORDER BY status DESC, source, loaded_at"
-    found = account.query(f"SELECT source, status, {column} AS said {some} {order} LIMIT {_REASONS_LIMIT}")
-    if not found:
+    reasons = account.query(f"SELECT source, status, reason {some} {order} LIMIT {_REASONS_LIMIT}")
+    if not reasons:
         return
-    lines = [f"{title} (stocks_loads)", ""]
-    for row in found:
-        lines.append(f"  {(row['source'] or '').removeprefix(f's3://{account.bucket}/')} ({row['status']}): {row['said']}")
-    if more := _count(account, "stocks_loads", f"{column} IS NOT NULL") - len(found):
-        lines += ["", f'  Not shown: {counted(more, f"more {column}")}. All of them: --query "SELECT * {some} {order}"']
+    lines = ["Reasons for refused files and rejected rows (stocks_loads)", ""]
+    for row in reasons:
+        lines.append(f"  {(row['source'] or '').removeprefix(f's3://{account.bucket}/')} ({row['status']}): {row['reason']}")
+    if more := _count(account, "stocks_loads", "reason IS NOT NULL") - len(reasons):
+        lines += ["", f'  Not shown: {counted(more, "more reason")}. All of them: --query "SELECT * {some} {order}"']
+    console.out("\n".join([*lines, ""]), highlight=False)
+
+
+def _print_assumed(account: LocalAccount, console: Console) -> None:
+    """What was assumed, each with the first of the files that it was assumed of: a folder's files mostly share it."""
+    assumed = account.query(
+        "SELECT assumed, min(source) AS source, count(*) AS files FROM stocks_loads WHERE assumed IS NOT NULL "
+        f"GROUP BY assumed ORDER BY files DESC, source LIMIT {_REASONS_LIMIT}"
+    )
+    if not assumed:
+        return
+    lines = ["Assumed, where files gave no evidence (stocks_loads)", ""]
+    for row in assumed:
+        others = int(row["files"] or 0) - 1
+        first = (row["source"] or "").removeprefix(f"s3://{account.bucket}/")
+        more = f" and {others:,} more" if others else ""
+        lines.append(f"  {first}{more}: {row['assumed']}")
     console.out("\n".join([*lines, ""]), highlight=False)
 
 

@@ -201,7 +201,7 @@ ALIASES = (
     Alias("close", 1, "PX_LAST", "Bloomberg"),
     Alias("close", 1, "prccd", "Compustat"),
     Alias("close", 1, "ClsPric", "NSE India's UDiFF bhavcopy"),
-    Alias("close", 1, "LEGALCLOSEPRICE", "Moscow's MOEX ISS"),
+    Alias("close", 2, "LEGALCLOSEPRICE", "Moscow's MOEX ISS"),
     Alias("close", 1, "PREULT", "Brazil's B3"),
     Alias("close", 1, "Schluss", "German sites"),
     Alias("close", 1, "Schlusskurs", "German sites"),

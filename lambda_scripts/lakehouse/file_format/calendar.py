@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeVar
@@ -17,6 +18,8 @@ WEEK_DAYS = 5
 
 FEW_DAYS = 5
 """So many days in a row have one at a weekend wherever trading goes on from Sunday to Thursday."""
+
+_TIME_OF_DAY = re.compile(r"(?:^|[T ])(\d{1,2}:\d\d(?::\d\d)?)")
 
 Reading = TypeVar("Reading")
 
@@ -46,6 +49,15 @@ def require_days(days: Sequence[date]) -> None:
         Kind.BARS,
         f"weekly or monthly bars (no two dates are less than {min(gaps)} days apart: {shown(evidence)}): drop daily ones",
     )
+
+
+def require_whole_days(texts: Sequence[str]) -> None:
+    """Raise FileRefusedError when these texts, of days with several rows each, are or end in many different times of day."""
+    times = [found[1] for text in texts if (found := _TIME_OF_DAY.search(text))]
+    if 2 * len(times) > len(texts) and len(set(times)) > 2:
+        raise refused(
+            Kind.BARS, f"bars of minutes or hours ({shown(texts[0], 30)}, {shown(texts[1], 30)}): drop daily ones, a row a day"
+        )
 
 
 def _runs(days: Sequence[date]) -> float:

@@ -29,6 +29,7 @@ _UNITS = {
 }
 _FACTORS = {unit: factor for factor, units in _UNITS.items() for unit in units.split()}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
+_BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
 _ADJUSTED = re.compile(
     r"(?=.*adj)(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and|total)*(?:clos(?:e|ing)|last|price|px|prc|c)+"
     r"(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and)*"
@@ -153,12 +154,14 @@ def require_prices(found: set[str]) -> None:
 
 
 def _with_unit(name: str) -> Meaning | None:
-    """`Volume ('000)`, `Close (USD)`, `Close (adjusted)`."""
-    found = _BRACKETS.fullmatch(unicodedata.normalize("NFKC", name))
+    """`Volume ('000)`, `Volume in thousands`, `Close (USD)`, `Close (adjusted)`."""
+    plain = unicodedata.normalize("NFKC", name)
+    found = _BRACKETS.fullmatch(plain) or _BEHIND.fullmatch(plain)
     alias = _BY_LETTERS.get(letters(found[1])) if found else None
     if found is None or alias is None:
         return None
     inner = letters(found[2])
+    inner = inner.removesuffix("shares") or inner
     if alias.meaning == "close" and "adj" in inner:
         return Meaning(_BY_LETTERS["adjclose"])
     if alias.meaning == "volume":
@@ -192,8 +195,13 @@ def _adjusted(name: str) -> Meaning | None:
 
 
 def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`."""
-    for pattern in (r"(?P<symbol>.+?)[._ -](?P<name>[^._ -]+)", r"(?P<name>[^._ -]+)[._ -](?P<symbol>.+)"):
+    """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`; pandas' tuples."""
+    for pattern in (
+        r"\('(?P<name>[^']+)', '(?P<symbol>[^']+)'\)",
+        r"\('(?P<symbol>[^']+)', '(?P<name>[^']+)'\)",
+        r"(?P<symbol>.+?)[._ -](?P<name>[^._ -]+)",
+        r"(?P<name>[^._ -]+)[._ -](?P<symbol>.+)",
+    ):
         found = [re.fullmatch(pattern, name) for name in names]
         symbols = [each["symbol"] for each in found if each and meanings([each["name"]]) & {*PRICES, "volume"}]
         if len(symbols) > 2 and len(set(symbols)) == 1:

@@ -17,7 +17,8 @@ from .refusals import Kind, refused
 from .text import shown
 
 _WEEKDAY = "(mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?|sun)(day)?"
-CUT = rf"(?i)^{_WEEKDAY}[.,]* +|[T ][0-9]{{1,2}}:[0-9]{{2}}.*$|[T ][0-9]{{6}}Z?$|[ ,(]+{_WEEKDAY}\)?$"
+_TIME = r"[T ][0-9]{1,2}:[0-9]{2}.*$|[T ][0-9]{6}Z?$|Z$|[+-][0-9]{2}:[0-9]{2}$"
+CUT = rf"(?i)^{_WEEKDAY}[.,]* +|{_TIME}|[ ,(]+{_WEEKDAY}\)?$"
 """What is cut from a date before anything else, a weekday and a time of day; the parse statement cuts the same."""
 
 RUN = "[0-9]+|[A-Za-z]+"
@@ -56,7 +57,7 @@ _EPOCH_UNITS_A_DAY = {
     **dict.fromkeys((15, 16), 86_400_000_000),
     **dict.fromkeys((18, 19), 86_400_000_000_000),
 }
-_TIME = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]00:?00|[+-]\d\d:?\d\d)?(?: .*)?$", re.IGNORECASE)
+_MOMENT = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]00:?00|[+-]\d\d:?\d\d)?(?: .*)?$", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -286,7 +287,7 @@ def _utc_hour(style: DateStyle, text: str, utc: bool) -> float | None:
     if style.divisor:
         run = _RUN.findall(text)[0]
         return int(run) % style.divisor * 24 / style.divisor
-    found = _TIME.search(text)
+    found = _MOMENT.search(text)
     if not found or (found[3] or "").upper().lstrip("+-").replace(":", "") not in (
         ("Z", "UTC", "GMT", "0000") + (("",) if utc else ())
     ):

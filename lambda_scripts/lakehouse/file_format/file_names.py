@@ -30,7 +30,7 @@ DOWNLOADS = (
     Download(rf"{_S}_(?:us|uk|jp|de|hk|pl|hu|v)_[dwmqy]", "Stooq: aapl_us_d"),
     Download(rf"{_S}_[dwmqy]", "Stooq, Polish shares: pkn_d"),
     Download(rf"{_S}_HistoricalData(?:_\w+)?", "Nasdaq.com, renamed: AAPL_HistoricalData_5D"),
-    Download(rf"(?:daily|weekly|monthly)(?:_adjusted)?_{_S}", "Alpha Vantage: daily_adjusted_AAPL"),
+    Download(rf"(?i:(?:TIME_SERIES_)?(?:daily|weekly|monthly)(?:_adjusted)?)_{_S}", "Alpha Vantage: daily_adjusted_AAPL"),
     Download(rf"{_S} Historical Data", "Investing.com: AAPL Historical Data"),
     Download(rf"{_S} history", "Yahoo Finance, saved pages"),
     Download(rf"MacroTrends_Data_Download_{_S}", "Macrotrends"),
@@ -44,6 +44,7 @@ DOWNLOADS = (
     Download(r"(?P<symbol>[A-Za-z.#]+)_?(?:D1|1440|Daily_\d+_\d+)", "MetaTrader: EURUSD_D1, EURUSD1440"),
     Download(rf"(?:WIKI|EOD|FSE)[-_]{_S}", "Quandl: WIKI-AAPL"),
     Download(rf"{_S}_(?:full_)?1day(?:_\w+)?", "FirstRate Data: AAPL_full_1day_adjsplit"),
+    Download(r"STOCK_DAY_(?P<symbol>\d{4,6}[A-Z]?)_\d{6}", "Taiwan's TWSE: STOCK_DAY_2330_201601"),
     Download(r"wkn_(?P<symbol>[A-Z0-9]{6})_historic", "ariva.de: wkn_710000_historic"),
 )
 
@@ -87,6 +88,10 @@ _ALONE = """
 _FILLERS = frozenset(_ALONE.split())
 """Words that are the symbols of companies too: a symbol only where one stands alone, in upper case."""
 
+_INDICES = "nifty s&p sp dow dax mdax ftse russell stoxx eurostoxx csi asx cac nikkei topix ibex kospi nasdaq"
+INDICES = frozenset(_INDICES.split())
+"""Names that a number belongs to."""
+
 _PARTS = re.compile(r"[\s_,.()+-]+")
 _GLUED = re.compile(f"(?:{'|'.join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))}|[0-9]+)+")
 _YEAR_OR_DATE = re.compile(
@@ -97,6 +102,7 @@ _YEAR_OR_DATE = re.compile(
     r"|(?:19|20)\d\d[qh]\d|[qh]\d"
 )
 _SYMBOL = re.compile(SYMBOL)
+_WORDS_END = re.compile(f"(?:-(?:{'|'.join(sorted(word for word in WORDS if len(word) > 2))}))+$", re.IGNORECASE)
 _DATED_END = re.compile(r"-(?:(?:19|20)\d\d(?:-\d\d?){0,2}|\d\d?-\d\d?-(?:19|20)\d\d)$")
 
 
@@ -107,7 +113,8 @@ def is_word(name: str) -> bool:
         return True
     if len(parts) == 1:
         return _is_plain(parts[0]) or (parts[0] in _FILLERS and len(name) > 1 and not name.isupper())
-    return parts[0] in WORDS or all(_is_plain(part) or part in _FILLERS or part.isdecimal() for part in parts)
+    is_named = parts[0] in WORDS or (parts[0] in _FILLERS and len(parts[0]) > 2)
+    return is_named or all(_is_plain(part) or part in _FILLERS or part.isdecimal() for part in parts)
 
 
 def is_symbol(name: str) -> bool:
@@ -126,11 +133,14 @@ def of_download(stem: str) -> str | None:
 
 def of_name(stem: str) -> str | None:
     """The symbol of `SYMBOL` or `SYMBOL_<years, dates, ids, words>`; None where nothing or more than one part can be it."""
-    stem = _DATED_END.sub("", stem)
+    stem = _WORDS_END.sub("", _DATED_END.sub("", stem))
     first, *rest = [part for part in re.split(r"[_\s]+", stem) if part] or [""]
     if not is_symbol(first) or (first.lower() in _FILLERS and any(part.isalpha() for part in rest)):
         return None
-    return first if all(_says_nothing(part) for part in rest) else None
+    # S&P 500 is another index than S&P 100: the number is part of its name.
+    is_index = first.lower() in INDICES or " " in stem
+    numbers = [part for part in rest if part.isdecimal() and not _YEAR_OR_DATE.fullmatch(part)]
+    return first if not (is_index and numbers) and all(map(_says_nothing, rest)) else None
 
 
 def _says_nothing(part: str) -> bool:

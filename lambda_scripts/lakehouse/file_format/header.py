@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import columns, dates, fields
+from .aliases import READ
 from .columns import Binding
 from .refusals import Kind, refused
 from .text import shown
@@ -19,6 +20,9 @@ MAY_BE_HEADER = "^[^0-9]{7}"
 
 NAME = r"^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$"
 """A name of a column in such a line: with a letter, of whatever script, and without a digit."""
+
+NAMED_AT_LEAST = 3
+"""A line of letters is a header when so many of them are names with a meaning."""
 
 _NUMBER = re.compile(r"[-$]?\d[\d.,]*")
 _MAY_BE_HEADER = re.compile(MAY_BE_HEADER)
@@ -64,20 +68,24 @@ def is_row(values: Sequence[str]) -> bool:
 
 
 def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
-    """Whether a line beyond the header names columns as a header does: letters and no digit where date and prices stand, one of
-    them the name of the close. The parse statement tells them alike.
+    """Whether a line beyond the header names columns: letters and no digit where date and prices stand, of which the file has
+    more than the close. The parse statement tells such lines alike.
     """
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
     if len(places) < 3 or not _MAY_BE_HEADER.match(line) or len(values) < max(places):
         return False
-    is_named = all(_NAME.match(values[place - 1]) for place in places)
-    return is_named and header.names[at["close"] - 1].lower() in map(str.lower, values[: len(header.names)])
+    return all(_NAME.match(values[place - 1]) for place in places)
 
 
-def names_alike(values: Sequence[str], header: Header) -> bool:
-    """Whether a header line names the columns of the file's own header, as the parse statement compares them."""
-    return [value.lower() for value in values[: len(header.names)]] == [name.lower() for name in header.names]
+def names_others(values: Sequence[str], header: Header) -> bool:
+    """Whether a header line binds columns otherwise than the file's own header; a line of units names none."""
+    if [value.lower() for value in values[: len(header.names)]] == [name.lower() for name in header.names]:
+        return False
+    if len(columns.meanings(values)) < NAMED_AT_LEAST:
+        return False
+    found, own = columns.bind(values).columns, header.binding.columns
+    return any(found.get(meaning) != own.get(meaning) for meaning in READ)
 
 
 def _find(lines: Sequence[str], delimiter: str) -> tuple[Header | None, list[str]]:

@@ -16,7 +16,7 @@ from typing import Any
 from ..clock import milliseconds_text
 from . import calendar, columns, dates, encodings, fields, instruments, numbers, symbols, units
 from .aliases import READ
-from .header import Header, is_header_line, names_alike
+from .header import Header, is_header_line, names_others
 from .refusals import Kind, refused
 from .text import Read, Text, shown
 
@@ -125,7 +125,7 @@ def inspect(
     return FileFormat(
         source=source.path,
         modified=milliseconds_text(source.modified),
-        header=re.sub("\ufffd+", "\ufffd", "\n".join(header_lines)),
+        header=re.sub("\ufffd+", "\ufffd", "\n".join([*header_lines, *rows.header_lines])),
         fields=len(header.names),
         symbol=symbol.symbol if symbol else None,
         symbol_at=at.get("symbol"),
@@ -172,6 +172,8 @@ class _Rows:
     def __init__(self, header: Header, lines: Sequence[str], undecodable: str | None) -> None:
         self._header = header
         self._at = header.binding.columns
+        self.header_lines: list[str] = []
+        """Lines among the rows that name columns as the header does, or units: no rows either."""
         split = ((line, self._split(line)) for line in lines)
         self.values = [values for line, values in split if not self._is_header_again(line, values)]
         self._require_fields(lines)
@@ -239,9 +241,14 @@ class _Rows:
         if self.instrument_at:
             return
         read = {position for meaning, position in self._at.items() if meaning in READ or meaning == "exchange"}
-        telling = instruments.telling_column(keyed, self._at["close"], read)
+        several = instruments.rows_of_shared_days(keyed, self._at["close"])
+        if not several:
+            return
+        calendar.require_whole_days([values[self._at["date"] - 1] for group in several for values in group])
+        telling = instruments.telling_column(several, read)
         if telling:
-            name, example = self._header.names[telling - 1], keyed[0][0][telling - 1]
+            name, example = self._header.names[telling - 1], several[0][0][telling - 1]
+            calendar.require_whole_days([values[telling - 1] for group in several for values in group])
             raise refused(
                 Kind.SYMBOL,
                 f"several rows a day, told apart by column {shown(name, 30)} ({shown(example, 30)}): rename it to symbol if it"
@@ -261,7 +268,7 @@ class _Rows:
     def _is_header_again(self, line: str, values: Sequence[str]) -> bool:
         if not is_header_line(line, values, self._header):
             return False
-        if not names_alike(values, self._header):
+        if names_others(values, self._header):
             raise refused(
                 Kind.SECOND_HEADER,
                 f"a second header inside the file names other columns ({shown(line)}): write a file for each header",

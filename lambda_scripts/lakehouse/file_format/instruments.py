@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from . import numbers
 
@@ -38,17 +38,17 @@ def are_told(texts: Sequence[str]) -> bool:
     return any(text.upper() in MAIN for text in texts)
 
 
-def telling_column(rows: Sequence[Keyed], close_at: int, read: Collection[int]) -> int | None:
-    """The 1-based position of a text column that tells apart rows of one symbol and day with different closes.
-
-    Only where most days have several; columns at `read` positions are not asked. None where no column tells.
-    """
+def rows_of_shared_days(rows: Iterable[Keyed], close_at: int) -> list[list[Sequence[str]]]:
+    """The rows of each symbol and day that has several with different closes; none unless that are most of the days."""
     days: dict[tuple[str, str], list[Sequence[str]]] = defaultdict(list)
     for values, key in rows:
         days[key].append(values)
     several = [group for group in days.values() if len({values[close_at - 1] for values in group}) > 1]
-    if not several or 2 * len(several) < len(days):
-        return None
+    return several if 2 * len(several) >= len(days) else []
+
+
+def telling_column(several: Sequence[Sequence[Sequence[str]]], read: Collection[int]) -> int | None:
+    """The 1-based position of a text column that tells apart the rows of each day; columns at `read` positions are not asked."""
     width = min(len(values) for group in several for values in group)
     for at in (at for at in range(1, width + 1) if at not in read):
         texts = [values[at - 1] for group in several for values in group]

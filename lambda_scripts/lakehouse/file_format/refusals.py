@@ -21,7 +21,7 @@ class Kind(Enum):
     TRANSACTIONS = "transactions of an account, not prices"
     SYMBOL = "no symbol, or two different ones, or one told by a column of an unknown name"
     DATES = "dates in no known style, or in one that leaves their order open"
-    BARS = "bars of weeks or months, not days"
+    BARS = "bars of weeks or months, or of minutes or hours, not days"
     DECIMALS = "numbers that can be read in two ways"
 
 

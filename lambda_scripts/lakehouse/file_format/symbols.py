@@ -64,7 +64,9 @@ def _of_keyed_folder(folders: list[str]) -> str:
 
 def _stem(name: str) -> str:
     """The name without its ending and without the mark of a copy: `AAPL (1).csv` is `AAPL`."""
-    return _COPY.sub("", _ENDING.sub("", name).strip()).strip()
+    for _ in range(2):  # a copy may have its mark behind its first ending: AAPL.csv (1).csv
+        name = _COPY.sub("", _ENDING.sub("", name).strip()).strip()
+    return name
 
 
 def _require_one(folders: list[str], of_file: str | None, folder: str, name: str) -> None:
