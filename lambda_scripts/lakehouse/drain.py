@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from . import log
 from .aws import catalog, functions
-from .errors import DeadlineReachedError, LeaseLostError
+from .errors import DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
 from .lake import Lake
 from .queue.inbox import Marker
 from .tables import staging
@@ -29,6 +29,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     holder dies. Work that is left at the deadline goes on in a fresh invocation, in smaller batches where not even one was done.
     """
     batches, batch_size = 0, batch_files
+    left: dict[str, str] = {}
     while True:
         try:
             if not lake.lease.take():
@@ -38,19 +39,20 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
                     return _outcome("worked off by the holder of the lease", batches)
                 continue
             _prepare(lake)
-            while markers := lake.inbox.settled(lake.config.settle_seconds, lake.deadline):
+            while markers := _due(lake, left):
                 lake.deadline.check("begin another batch")
                 batch = _first_names(markers, batch_files)
                 batch_size = len({marker.name for marker in batch})
-                _work_off(lake, work, batch)
+                left |= _work_off(lake, work, batch)
                 batches, batch_size = batches + 1, batch_files
         except LeaseLostError as lost:
             lake.lease.confirm_loss(lost)
             log.warning("overtaken", error=str(lost))
             continue
         except DeadlineReachedError as reached:
-            # Where not even one batch was done, one of half the size may be.
-            next_files = batch_size // 2 if lake.lease.is_held and not batches else batch_files
+            # Where not even one batch was done, one of half the size may be; unless a parse goes on, which is waited for.
+            too_many = lake.lease.is_held and not batches and not isinstance(reached, StillRunningError)
+            next_files = batch_size // 2 if too_many else batch_files
             lake.lease.give_back()
             _go_on_in_a_fresh_invocation(lake, next_files, reached)
             return _outcome("goes on in a fresh invocation", batches)
@@ -58,6 +60,8 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             lake.lease.give_back()
             raise
         lake.lease.give_back()
+        if left:
+            raise LeftForLaterError(left)
         if lake.inbox.is_empty():
             return _outcome("the inbox is empty", batches)
 
@@ -75,11 +79,23 @@ def _prepare(lake: Lake) -> None:
     staging.tidy(lake)
 
 
-def _work_off(lake: Lake, work: Work, batch: Sequence[Marker]) -> None:
-    surveys = work(lake, batch)
-    lake.inbox.clear(batch)
+def _due(lake: Lake, left: Mapping[str, str]) -> list[Marker]:
+    """The markers to work off, once no more come: those of names that are left for a later invocation are not."""
+    return [marker for marker in lake.inbox.settled(lake.config.settle_seconds, lake.deadline) if marker.name not in left]
+
+
+def _work_off(lake: Lake, work: Work, batch: Sequence[Marker]) -> Mapping[str, str]:
+    """Work a batch off, and clear its markers; the names that are left for a later invocation, with the reasons."""
+    left: Mapping[str, str] = {}
+    surveys: Mapping[MergedTable, Survey] = {}
+    try:
+        surveys = work(lake, batch)
+    except LeftForLaterError as error:
+        left = error.reasons
+    lake.inbox.clear(marker for marker in batch if marker.name not in left)
     for table, survey in surveys.items():
         table.sweep(survey, lake.clock.now(), lake.config.retention_seconds)
+    return left
 
 
 def _first_names(markers: Sequence[Marker], batch_files: int) -> list[Marker]:

@@ -9,6 +9,7 @@ pipeline/leases/<queue>.json                 who works off a queue, and <queue>-
 pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/loads/<batch>.jsonl                 the load record
 pipeline/postponed/<what>.json               folders to crawl, or data sets to refresh, once AWS lets it
+pipeline/attempts/<batch>.json               a batch that was begun and did not end well
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
 pipeline/staging-tables/<table>/batch=…/     the files of a batch under way, as data
 pipeline/athena-results/                     results of statements
@@ -191,6 +192,13 @@ class Layout:
     def rejected_of(self, batch: str) -> str:
         """The prefix of all rejected files of a batch."""
         return f"{self.rejected_prefix}{batch}-"
+
+    @property
+    def attempts(self) -> str:
+        return f"{self._pipeline}attempts/"
+
+    def attempt(self, batch: str) -> str:
+        return f"{self.attempts}{batch}.json"
 
     def check_probe(self, queue: str) -> str:
         return f"{self.checks}probe-{queue}"

@@ -10,22 +10,24 @@ Every step can be repeated: until the load record is there, the next attempt sta
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from . import log, metrics
+from . import log, metrics, parsing
 from .aws import parallel
 from .aws.athena import Row
 from .aws.sql import Statement, render
 from .clock import milliseconds_text
-from .errors import Error, PublishError, QueryFailedError, RowsUnreadError
+from .errors import PublishError
+from .halving import load_apart
 from .lake import Lake
-from .layout import RAW_QUEUE, Partition
+from .layout import Partition
 from .operations import crawl
 from .queue.inbox import FORCED, Marker
 from .raw_files import Drop, inspect_files
-from .tables import disagreements, rejected, staging
+from .tables import attempts, disagreements, rejected, staging
+from .tables.attempts import Attempt
 from .tables.merged import MergedTable, Survey
 from .tables.rewriting import Rewriting, rewrite
 
@@ -52,92 +54,65 @@ class Summary:
 NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
 
 
-def work(lake: Lake, markers: Sequence[Marker]) -> dict[MergedTable, Survey]:
+def work(lake: Lake, markers: Sequence[Marker]) -> Mapping[MergedTable, Survey]:
     """Bring the files that these markers name to a recorded outcome; returns stocks_processed as surveyed before."""
     keys = list(dict.fromkeys(marker.name for marker in markers))
     drops = inspect_files(lake, keys, forced=(marker.name for marker in markers if marker.forced))
     crawl.raw_if_due(lake, {drop.key: drop.modified for drop in drops})
-    return load(lake, drops) if drops else {}
+    return load_apart(lake, keys, drops, load)
 
 
-def load(lake: Lake, drops: Sequence[Drop]) -> dict[MergedTable, Survey]:
-    """Load one batch. A file that makes the engine fail is found by halving, and refused; the others go on.
+def load(lake: Lake, drops: Sequence[Drop], running: Attempt | None) -> dict[MergedTable, Survey]:
+    """Load one batch, for which a parse may already run; returns stocks_processed as surveyed before it was rewritten.
 
-    Returns stocks_processed as surveyed before it was rewritten.
+    Raises ParseFailedError where one of its files may be to blame.
     """
     start = lake.clock.monotonic()
     batch = staging.begin(lake)
-    readable = [drop for drop in drops if drop.file_format]
-    try:
-        summaries = _parse(lake, batch, drops)
-    except (QueryFailedError, RowsUnreadError) as failure:
-        if not readable or (isinstance(failure, QueryFailedError) and not failure.blames_a_file):
-            raise
-        staging.end(lake, batch)
-        if len(readable) > 1:
-            others = [drop for drop in drops if not drop.file_format]
-            log.warning("a file makes the parse fail; halving the batch", files=len(readable), error=str(failure))
-            load(lake, readable[: len(readable) // 2] + others)
-            return load(lake, readable[len(readable) // 2 :])
-        return load(lake, [_refused(lake, drop, failure) if drop.file_format else drop for drop in drops])
-    loaded_at = lake.clock.now()
-    _write_source_records(lake, batch, drops, summaries)
-    lake.lease.renew()  # so whoever takes it later reads the source records just written
-    surveys, rejected_files, disagreeing = _merge(lake, batch, drops, summaries, loaded_at)
-    accepted = _accepted(lake, batch, summaries)
-    if rejected_files:
-        staging.write_note(lake, batch, {"rejected": rejected_files})
-    _record(lake, batch, drops, summaries, accepted, disagreeing, loaded_at, start)
+    attempt = parsing.parse(lake, batch, drops, running) if any(drop.changes_rows for drop in drops) else None
+    staged = attempt.staged if attempt else batch
+    with attempts.excused(lake, batch):
+        summaries = _summarise(lake, batch, attempt, drops) if attempt else {}
+        loaded_at = lake.clock.now()
+        _write_source_records(lake, batch, drops, summaries)
+        lake.lease.renew()  # so whoever takes it later reads the source records just written
+        surveys, rejected_files, disagreeing = _merge(lake, batch, staged, drops, summaries, loaded_at)
+        accepted = _accepted(lake, staged, summaries)
+        if rejected_files:
+            staging.write_note(lake, batch, {"rejected": rejected_files})
+        _record(lake, batch, drops, summaries, accepted, disagreeing, loaded_at, start)
     rejected.publish(lake, batch, rejected_files)
-    staging.end(lake, batch)
+    for each in {batch, staged}:
+        staging.end(lake, each)
     return surveys
 
 
-def _parse(lake: Lake, batch: str, drops: Sequence[Drop]) -> dict[str, Summary]:
-    """Stage and parse the batch; a summary for each file whose rows change, by path."""
+def _summarise(lake: Lake, batch: str, attempt: Attempt, drops: Sequence[Drop]) -> dict[str, Summary]:
+    """What the parse found in each file whose rows change, by path."""
     changing = [drop for drop in drops if drop.changes_rows]
-    if not changing:
-        return {}
-    readable = [drop.path for drop in drops if drop.file_format]
-    parts = staging.describe(lake, batch, readable, [drop.staged(_kept_loaded_at(lake, drop)) for drop in changing])
-    lake.athena.run(
-        render(
-            "load/parsed_rows",
-            table=lake.temporary_table(batch, "parsed"),
-            location=lake.store.uri(lake.layout.staged_output(RAW_QUEUE, batch, "parsed")),
-            batch=batch,
-            parts=parts,
-            latest_date=_tomorrow(lake),
-        )
-    )
+    parsed = lake.temporary_table(attempt.staged, "parsed")
+    earlier = {partition for drop in changing for partition in drop.history.partitions}
     summary, *reloads = lake.athena.run(
-        render("load/source_summary", parsed=lake.temporary_table(batch, "parsed"), batch=batch),
-        *_files_to_reload(lake, batch, {partition for drop in changing for partition in drop.history.partitions}),
+        render("load/source_summary", parsed=parsed, batch=attempt.staged),
+        *_files_to_reload(parsed, attempt.staged, earlier),
     )
     summaries = {str(row["source"]): _summary(row) for row in lake.athena.read(summary)}
     for drop in changing:
         found = summaries.get(drop.path)
         if found is None or (drop.file_format and drop.file_format.has_rows and not found.rows):
-            raise RowsUnreadError(f"Athena read no row of {drop.path}, which has some")
+            raise parsing.failed(lake, attempt, f"Athena read no row of {drop.path}, which has some")
     _reload(lake, batch, [str(row["source"]) for finished in reloads for row in lake.athena.read(finished)])
     return summaries
 
 
-def _kept_loaded_at(lake: Lake, drop: Drop) -> str | None:
-    """Of a refused file whose rows of an unfinished load go: when the rows that stay were loaded, or None where none do."""
-    if drop.refusal is None or drop.history.rows_batch is None:
-        return None
-    return lake.loads.loaded_at(drop.history.rows_batch, drop.path)
-
-
-def _files_to_reload(lake: Lake, batch: str, earlier: Collection[Partition]) -> list[Statement]:
+def _files_to_reload(parsed: str, batch: str, earlier: Collection[Partition]) -> list[Statement]:
     """The question which other files hold days that earlier versions of the batch's files had won; none without any."""
     if not earlier:
         return []
     return [
         render(
             "load/files_to_reload",
-            parsed=lake.temporary_table(batch, "parsed"),
+            parsed=parsed,
             batch=batch,
             years=sorted({year for year, _ in earlier}),
             partitions=_months(earlier),
@@ -171,14 +146,6 @@ def _summary(row: Row) -> Summary:
     )
 
 
-def _refused(lake: Lake, drop: Drop, failure: Error) -> Drop:
-    """The drop that made the engine fail, refused with its message; or gone, where it went in the meantime."""
-    if lake.store.head(drop.key) is None:
-        return inspect_files(lake, [drop.key], forced=[drop.key])[0]
-    reason = failure.reason if isinstance(failure, QueryFailedError) else str(failure)
-    return replace(drop, file_format=None, refusal=f"Athena can't read it: {reason}; check the file and upload it again")
-
-
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:
     """Those of the file's new rows and of any earlier version's."""
     return summaries[drop.path].partitions | drop.history.partitions if drop.changes_rows else frozenset()
@@ -198,13 +165,13 @@ def _write_source_records(lake: Lake, batch: str, drops: Sequence[Drop], summari
 
 
 def _merge(
-    lake: Lake, batch: str, drops: Sequence[Drop], summaries: Mapping[str, Summary], loaded_at: datetime
+    lake: Lake, batch: str, staged: str, drops: Sequence[Drop], summaries: Mapping[str, Summary], loaded_at: datetime
 ) -> tuple[dict[MergedTable, Survey], list[str], dict[str, list[str]]]:
     """Rewrite the partitions that the batch touches.
 
     Returns the table as surveyed before, the files of rejected rows, and what is to be said of files that disagree.
     """
-    parsed = lake.temporary_table(batch, "parsed")
+    parsed = lake.temporary_table(staged, "parsed")
 
     def merge(name: str, location: str, partitions: Sequence[Partition]) -> Statement:
         return render(
@@ -212,7 +179,7 @@ def _merge(
             table=name,
             location=location,
             parsed=parsed,
-            batch=batch,
+            batch=staged,
             files=sum(drop.changes_rows for drop in drops),
             candidates=sum(summary.candidates for summary in summaries.values()),
             years=sorted({year for year, _ in partitions}),
@@ -224,7 +191,7 @@ def _merge(
     if any(summary.rejected for summary in summaries.values()):
         also_run["rejected"] = rejected.statement(lake, batch, parsed, loaded_at)
     if offered := {partition for summary in summaries.values() for partition in summary.partitions}:
-        also_run["disagreements"] = disagreements.statement(lake, batch, parsed, offered)
+        also_run["disagreements"] = disagreements.statement(lake, staged, parsed, offered)
     touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
     rewritten = rewrite(lake, batch, [Rewriting(lake.processed, touched, merge)], list(also_run.values()))
     answers = dict(zip(also_run, rewritten.also_run, strict=False))
@@ -233,7 +200,7 @@ def _merge(
     return rewritten.surveys, files, disagreements.phrases(disagreeing)
 
 
-def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary]) -> dict[str, int]:
+def _accepted(lake: Lake, staged: str, summaries: Mapping[str, Summary]) -> dict[str, int]:
     """How many rows of each file stand in the merged table now, by path.
 
     Raises PublishError unless each row that was offered stands there or has another file's in its place.
@@ -245,7 +212,7 @@ def _accepted(lake: Lake, batch: str, summaries: Mapping[str, Summary]) -> dict[
     rows = lake.athena.rows(
         render(
             "load/accepted_rows",
-            parsed=lake.temporary_table(batch, "parsed"),
+            parsed=lake.temporary_table(staged, "parsed"),
             years=sorted({year for year, _ in partitions}),
             partitions=_months(partitions),
         )
@@ -326,8 +293,3 @@ def _reason(drop: Drop, summary: Summary) -> str | None:
     if drop.refusal and drop.changes_rows:
         return f"{drop.refusal}; rows that an unfinished load of an earlier version left are taken out"
     return drop.refusal or summary.reasons
-
-
-def _tomorrow(lake: Lake) -> date:
-    """The latest date that a trade can have: it is tomorrow already in Sydney."""
-    return lake.clock.now().date() + timedelta(days=1)

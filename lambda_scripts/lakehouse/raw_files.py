@@ -149,6 +149,9 @@ def _require_name(key: str) -> None:
     # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
     if name.startswith(("_", ".")):
         raise FileRefusedError(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
+    # https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html: Athena takes // for /, and so looks elsewhere.
+    if {"", ".", ".."} & set(key.split("/")):
+        raise FileRefusedError(f"Athena can't address a key with //, /./ or /../ in it: move {key!r}")
     # A manifest can't name a line break, nor XML, in which S3 lists keys, most of the other control characters.
     if re.search(r"[\x00-\x1f\x7f]", key):
         raise FileRefusedError(f"its key holds a line break or another control character: rename {key!r}")

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.errors import ConflictError, QueryFailedError
+from lambda_scripts.lakehouse.errors import ConflictError, systemic_cause
 from tests.lakes import RAW, Lake, csv, day
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
@@ -58,13 +58,18 @@ def test_an_archived_object_is_refused_with_the_remedy_and_the_others_are_loaded
         ("HIVE_BAD_DATA: Malformed", True),
         ("Query exhausted resources at this scale factor", True),
         ("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: Please reduce your request rate (Status Code: 503)", False),
+        ("HIVE_FILESYSTEM_ERROR: Input Pattern s3://b/raw/stocks/A[1].csv matches 0 files", True),
+        ("A_CODE_THAT_NOBODY_KNOWS: oh", True),
+        ("Bytes scanned limit was exceeded", False),
+        ("Insufficient Lake Formation permission(s): Required Select on t", False),
+        ("INTERNAL_ERROR_QUERY_ENGINE", False),
         ("HIVE_CANNOT_OPEN_SPLIT: Access Denied (Service: Amazon S3; Status Code: 403)", False),
         ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.a.b' does not exist", False),
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
 def test_a_file_is_blamed_for_what_it_holds_and_not_for_throttling_or_permissions(reason: str, blames: bool) -> None:
-    assert QueryFailedError("load/parsed_rows", "id", reason).blames_a_file is blames
+    assert (systemic_cause(reason) is None) is blames
 
 
 def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake: Lake) -> None:

@@ -35,6 +35,7 @@ from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
+from .interference import Interference
 from .lambda_runtime import Invocation, LambdaRuntime
 from .seams import on_first_use
 from .service_clock import ServiceClock
@@ -107,6 +108,8 @@ class LocalAccount:
         """What handlers logged, one JSON object a record."""
         self.clock = ServiceClock()
         """The time of S3, of the crawlers and of the functions' hosts."""
+        self.interference = Interference(ACCOUNT_ID, REGION)
+        """What goes wrong with Athena's statements."""
         self._engine_name = engine
         self._duplicate_rate = duplicate_rate
         self._seed = seed
@@ -156,7 +159,7 @@ class LocalAccount:
 
                 engine = engine_for(self._engine_name, self.endpoint_url)
                 opening.callback(engine.close)
-                opening.callback(athena_api.install(engine, self._active_statements))
+                opening.callback(athena_api.install(engine, self._active_statements, self.interference))
             # First to be undone: nothing may run while the services go.
             opening.callback(self._runtime.close, grace_seconds=10.0)
             self._open = opening.pop_all()

@@ -26,6 +26,7 @@ from moto.core.exceptions import JsonRESTError
 
 from .engine import SYSTEM, USER, Engine, Outcome, Statement, StatementCancelled, StatementFailed
 from .hive_ddl import first_words
+from .interference import Interference
 from .objects import ObjectStore
 from .seams import Seams
 
@@ -201,8 +202,11 @@ _EXTERNAL_LOCATION = re.compile(r"\bexternal_location\s*=", re.IGNORECASE)
 class Service:
     """The executions of all accounts and regions, and the workers that run them on one engine."""
 
-    def __init__(self, engine: Engine, active_statements: int = ACTIVE_STATEMENTS) -> None:
+    def __init__(
+        self, engine: Engine, active_statements: int = ACTIVE_STATEMENTS, interference: Interference | None = None
+    ) -> None:
         self._engine = engine
+        self._interference = interference
         self._active_statements = active_statements
         self._workers = ThreadPoolExecutor(WORKERS, "athena")
         self._lock = threading.Lock()
@@ -270,6 +274,8 @@ class Service:
                 raise StatementCancelled(execution.id)
             execution.started = time.time()
             execution.status = "RUNNING"
+            if self._interference is not None:
+                self._interference.before(statement)
             outcome = self._engine.execute(statement)
             if execution.configuration is not None:
                 self._store(execution, outcome, account_id)
@@ -452,12 +458,14 @@ def _update(workgroup: WorkGroup, state: str | None, updates: dict[str, Any]) ->
             workgroup.configuration[name.removesuffix("Updates")] = value
 
 
-def install(engine: Engine, active_statements: int = ACTIVE_STATEMENTS) -> Callable[[], None]:
+def install(
+    engine: Engine, active_statements: int = ACTIVE_STATEMENTS, interference: Interference | None = None
+) -> Callable[[], None]:
     """Have moto's Athena run its statements on `engine`. Returns the callable that undoes it, stopping what runs.
 
     The engine stays the caller's to close. `active_statements` is the account's quota of each kind.
     """
-    service = Service(engine, active_statements)
+    service = Service(engine, active_statements, interference)
     seams = Seams()
 
     def start(response: AthenaResponse) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from .. import log
 from ..lake import Lake
 from ..layout import RAW_QUEUE, batch_of
-from . import rejected
+from . import attempts, rejected
 
 STAGING_TABLES = {"stocks_staging_lines": "lines", "stocks_staging_sources": "sources"}
 
@@ -86,6 +86,7 @@ def tidy(lake: Lake) -> None:
     It goes by what is there, and by batch ids alone. A batch that is not committed is aborted first: whoever still works on it
     can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done.
     """
+    waited_for = attempts.staged_by_running(lake) if lake.queue == RAW_QUEUE else frozenset()
     for batch in sorted(batch for batch in _batches_left(lake) if batch < lake.lease.first_batch):
         with log.timed("tidy up after a batch that did not end", queue=lake.queue, batch=batch) as found:
             if lake.queue == RAW_QUEUE:
@@ -94,6 +95,8 @@ def tidy(lake: Lake) -> None:
                     rejected.publish(lake, batch, read_note(lake, batch).get("rejected", ()))
                 else:
                     lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
+            if batch in waited_for:
+                continue
             end(lake, batch)
 
 

@@ -1,0 +1,77 @@
+"""The parse: the one statement that reads raw files, and so the only one whose failure can be a file's fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from .aws.sql import Statement, render
+from .errors import DeadlineReachedError, ParseFailedError, QueryFailedError, StillRunningError, systemic_cause
+from .lake import Lake
+from .layout import RAW_QUEUE
+from .raw_files import Drop
+from .tables import attempts, staging
+from .tables.attempts import Attempt
+
+
+def parse(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None) -> Attempt:
+    """Have the batch's files parsed into a temporary table, or wait for the statement that already does so.
+
+    Raises ParseFailedError where one of the files may be to blame, QueryFailedError where none is. When time is up, the statement
+    goes on, for the next invocation to wait for.
+    """
+    if running is None:
+        statement = _statement(lake, batch, drops)
+        query_id, staged = lake.athena.start(statement), batch
+    else:
+        statement, query_id, staged = Statement("load/parsed_rows", ""), running.query_id, running.staged
+    attempt = Attempt(batch, {drop.key: drop.version for drop in drops if drop.file_format}, query_id, staged)
+    attempts.put(lake, attempt)
+    try:
+        lake.athena.wait(statement, query_id)
+    except DeadlineReachedError as reached:
+        attempts.put(lake, replace(attempt, is_running=True))
+        raise StillRunningError(f"{reached}; the next invocation waits for query {query_id}") from reached
+    except QueryFailedError as failure:
+        if not attempt.files or systemic_cause(failure.reason, [drop.path for drop in drops]):
+            attempts.remove(lake, [batch])
+            raise
+        raise failed(lake, attempt, failure.reason) from failure
+    return attempt
+
+
+def failed(lake: Lake, attempt: Attempt, reason: str) -> ParseFailedError:
+    """The error of an attempt that failed for this reason, which is on record now."""
+    attempts.put(lake, replace(attempt, reason=reason))
+    return ParseFailedError(replace(attempt, reason=reason))
+
+
+def prove_that_it_runs(lake: Lake) -> None:
+    """Run the statement on no file. Raises QueryFailedError where it fails then too: no file is to blame for that."""
+    batch = staging.begin(lake)
+    lake.athena.run(_statement(lake, batch, []))
+    staging.end(lake, batch)
+
+
+def _statement(lake: Lake, batch: str, drops: Sequence[Drop]) -> Statement:
+    """Stage the batch as data, and the statement that parses it."""
+    readable = [drop.path for drop in drops if drop.file_format]
+    described = [drop.staged(_kept_loaded_at(lake, drop)) for drop in drops if drop.changes_rows]
+    parts = staging.describe(lake, batch, readable, described)
+    return render(
+        "load/parsed_rows",
+        table=lake.temporary_table(batch, "parsed"),
+        location=lake.store.uri(lake.layout.staged_output(RAW_QUEUE, batch, "parsed")),
+        batch=batch,
+        parts=parts,
+        # It is tomorrow already in Sydney.
+        latest_date=lake.clock.now().date() + timedelta(days=1),
+    )
+
+
+def _kept_loaded_at(lake: Lake, drop: Drop) -> str | None:
+    """Of a refused file whose rows of an unfinished load go: when the rows that stay were loaded, or None where none do."""
+    if drop.refusal is None or drop.history.rows_batch is None:
+        return None
+    return lake.loads.loaded_at(drop.history.rows_batch, drop.path)

@@ -1,0 +1,238 @@
+"""Who is blamed when a statement fails: the file that it can't read, found and named, and no other; the rest is loaded."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import random
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lambda_scripts.lakehouse.aws.athena import Athena
+from lambda_scripts.lakehouse.aws.sql import Statement as Rendered
+from lambda_scripts.lakehouse.file_format import FIRST_RANGE_BYTES
+from tests.lakes import RAW, Lake, act, csv, day
+from tests.local_aws.aws_calls import Killed
+from tests.local_aws.engine import Statement, StatementFailed
+from tests.local_aws.interference import Interfere, hadoop_names
+
+GOOD = {f"GOOD{number:02d}.csv": csv(day("2016-01-04", 100 + number)) for number in range(3)}
+
+
+def packed(symbol: str) -> bytes:
+    """A gzip of rows that do not pack well, so that its head is far from its end."""
+    chance = random.Random(symbol)
+    rows = "".join(f"{symbol},2016-01-{at % 28 + 1:02d},{chance.random() * 1000},5\n" for at in range(10_000))
+    content = gzip.compress(("Symbol,Date,Close,Volume\n" + rows).encode())
+    assert len(content) > FIRST_RANGE_BYTES + 20_000
+    return content
+
+
+def damaged(symbol: str) -> bytes:
+    content = bytearray(packed(symbol))
+    content[-10_000:-9_000] = b"\xff" * 1_000
+    return bytes(content)
+
+
+def truncated(symbol: str) -> bytes:
+    return packed(symbol)[:-10_000]
+
+
+def statements(lake: Lake, name: str) -> int:
+    return sum(line["statement"] == name for line in lake.logged("athena"))
+
+
+def test_broken_gzips_are_refused_with_the_engines_message_and_the_others_loaded(lake: Lake) -> None:
+    lake.drop(GOOD | {"DAMAGED.csv.gz": damaged("D"), "TRUNCATED.csv.gz": truncated("T")})
+    loads = {row["source"]: row for row in lake.loads()}
+    for key in ("DAMAGED.csv.gz", "TRUNCATED.csv.gz"):
+        assert loads[key]["status"] == "refused"
+        reason = loads[key]["reason"] or ""
+        assert "HIVE_CURSOR_ERROR: Failed to read file at" in reason and f"/raw/stocks/{key}" in reason
+        assert [line["reason"] for line in lake.logged("refused") if line["source"].endswith(key)] == [reason]
+    assert {key for key, load in loads.items() if load["status"] == "loaded"} == set(GOOD)
+    assert lake.prices() == [(f"GOOD{number:02d}", "2016-01-04", f"{100 + number}.0") for number in range(3)]
+    halvings = math.ceil(math.log2(len(loads)))
+    again = 2 * 2 + 1  # two more attempts with each, and one that proves that it is not the statement
+    assert halvings < statements(lake, "load/parsed_rows") <= 2 * (2 * halvings + 1) + again
+
+
+def test_a_file_that_goes_between_look_and_parse_counts_as_gone(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.drop({"GONE.csv": csv(day("2016-02-01", 50))})
+    start = Athena.start
+
+    def start_after_the_file_went(athena: Athena, statement: Rendered) -> str:
+        lake.account.client("s3").delete_object(Bucket=lake.bucket, Key="raw/stocks/GONE.csv")
+        return start(athena, statement)
+
+    monkeypatch.setattr(Athena, "start", start_after_the_file_went)
+    lake.drop(GOOD | {"GONE.csv": csv(day("2016-02-01", 51))})
+    assert lake.load_of("GONE.csv")["status"] == "removed"
+    assert lake.logged("refused") == []
+    assert len(lake.prices()) == len(GOOD)
+    assert lake.prices("month = '02'") == []
+
+
+UNREADABLE = "HIVE_CURSOR_ERROR: Failed to read file at s3://somewhere: Read timed out"
+
+
+def failing(reason: str, *, named: str = "", table: str = "_parsed", times: int = 1_000) -> Interfere:
+    """Have the statements that make such a table, and read such a file, fail so many times."""
+    left = times
+
+    def interfere(statement: Statement, targets: Sequence[str]) -> None:
+        nonlocal left
+        makes = re.match(r"CREATE TABLE tmp_\w+", statement.sql)
+        if left and makes and makes[0].endswith(table) and (not named or any(named in target for target in targets)):
+            left -= 1
+            raise StatementFailed(reason)
+
+    return interfere
+
+
+def drained(lake: Lake, at_most: int = 20) -> None:
+    """Work off what is left in the inbox, as a person or a later event does."""
+    for _ in range(at_most):
+        if not lake.keys("pipeline/inbox/"):
+            return
+        lake.later(1_000)  # the lease of whoever died has run out
+        act(lake, action="drain")
+        lake.account.wait_until_idle(60)
+    raise AssertionError("the queue stands still")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_error_that_passes_blames_no_file(lake: Lake, times: int) -> None:
+    lake.account.interference.add(failing(UNREADABLE, times=times))
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
+    assert lake.load_of("AAPL.csv")["status"] == "loaded"
+    assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
+
+
+def test_a_file_is_refused_after_three_failures_the_last_in_a_later_invocation(lake: Lake) -> None:
+    lake.account.interference.add(failing("A_CODE_THAT_NOBODY_KNOWS: oh", named="BAD.csv"))
+    lake.drop(GOOD | {"BAD.csv": csv(day("2016-01-04", 1))})
+    bad = lake.load_of("BAD.csv")
+    queries = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", str(bad["reason"]))
+    assert bad["status"] == "refused" and "A_CODE_THAT_NOBODY_KNOWS: oh" in str(bad["reason"]) and len(set(queries)) == 3
+    alone = [each for each in lake.account.invocations if each.function == RAW and each.error]
+    assert [each.error["errorType"] for each in alone if each.error] == ["LeftForLaterError"]
+    assert len(lake.prices()) == len(GOOD)
+    assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/inbox/") == []
+
+
+@pytest.mark.parametrize("table", ["_stocks_processed_0_0", "_rejected"])
+def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, table: str) -> None:
+    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
+    interfere = failing(UNREADABLE, table=table)
+    lake.account.interference.add(interfere)
+    lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-06,1,2,0,,,5"))
+    lake.account.wait_until_idle(60)
+    assert [letter.error["errorType"] for letter in lake.account.dead_letters if letter.error] == ["QueryFailedError"]
+    assert [load["source"] for load in lake.loads()] == ["MSFT.csv"]
+    lake.account.interference.remove(interfere)
+    drained(lake)
+    assert lake.load_of("AAPL.csv")["status"] == "loaded" and len(lake.prices()) == 2
+
+
+def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -> None:
+    interfere = failing("A_CODE_THAT_NOBODY_KNOWS: oh")
+    lake.account.interference.add(interfere)
+    for key, body in GOOD.items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(60)
+    for _ in range(3):
+        act(lake, action="drain")
+    assert lake.account.dead_letters and lake.loads() == []
+    lake.account.interference.remove(interfere)
+    drained(lake)
+    assert [load["status"] for load in lake.loads()] == ["loaded"] * len(GOOD)
+    assert lake.keys("pipeline/attempts/") == []
+
+
+def test_what_is_in_a_files_name_does_not_make_its_failure_a_systemic_one(lake: Lake) -> None:
+    name = "raw/stocks/Access Denied.csv"
+    lake.account.interference.add(failing(f"HIVE_BAD_DATA: Malformed s3://{lake.bucket}/{name}", named=name))
+    lake.drop({name: csv(day("2016-01-04", 100)), "AAPL.csv": csv(day("2016-01-04", 100))})
+    assert [load["status"] for load in lake.loads()] == ["loaded", "refused"]
+
+
+def test_names_that_an_athena_can_not_address_are_refused_and_the_others_loaded(lake: Lake) -> None:
+    lake.account.interference.add(hadoop_names)
+    odd = ["A[1].csv", "B*.csv", "C:2.csv"]
+    lake.drop(GOOD | {name: csv(day("2016-01-04", 1)) for name in odd})
+    assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded") | dict.fromkeys(
+        odd, "refused"
+    )
+    assert all("HIVE_FILESYSTEM_ERROR" in str(lake.load_of(name)["reason"]) for name in odd)
+
+
+@pytest.mark.parametrize("key", ["raw/stocks//A.csv", "raw/./A.csv", "raw/stocks/../A.csv"])
+def test_a_key_that_no_athena_addresses_is_refused_at_once_with_the_remedy(lake: Lake, key: str) -> None:
+    lake.drop({key: csv(day("2016-01-04", 100)), "AAPL.csv": csv(day("2016-01-04", 100))})
+    refused, loaded = sorted(lake.loads(), key=lambda load: str(load["status"]), reverse=True)
+    assert (refused["status"], loaded["status"]) == ("refused", "loaded")
+    assert "move" in str(refused["reason"]) and "//, /./ or /../" in str(refused["reason"])
+    assert statements(lake, "load/parsed_rows") == len(lake.logged("loaded"))
+
+
+def test_a_file_that_takes_longer_than_a_query_may_is_refused_with_the_remedy(lake: Lake) -> None:
+    lake.account.interference.add(failing("Query timeout", named="HUGE.csv"))
+    lake.drop(GOOD | {"HUGE.csv": csv(day("2016-01-04", 1))})
+    huge = lake.load_of("HUGE.csv")
+    assert huge["status"] == "refused" and "unpack it or split it" in str(huge["reason"])
+    assert [each.error for each in lake.account.invocations if each.error] == []
+    assert len(lake.prices()) == len(GOOD)
+
+
+def test_a_parse_that_outlasts_an_invocation_is_waited_for_by_the_next(lake: Lake) -> None:
+    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
+    os.environ["LAKE_DEADLINE_MARGIN_SECONDS"] = "896"  # of 900: four seconds are left
+    started = []
+
+    def slow(statement: Statement, targets: Sequence[str]) -> None:
+        if targets:
+            started.append(statement.query_id)
+            statement.cancelled.wait(9)
+
+    lake.account.interference.add(slow)
+    lake.drop({"HUGE.csv": csv(day("2016-01-05", 100))})
+    assert len(started) == 1 and len(lake.logged("out of time; goes on in a fresh invocation")) >= 1
+    assert lake.prices() == [("HUGE", "2016-01-05", "100.0"), ("MSFT", "2016-01-04", "50.0")]
+    assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
+
+
+def test_a_file_that_kills_the_function_is_set_aside_and_the_rest_goes_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lambda_scripts.lakehouse import load
+
+    summarise = load._summarise
+
+    def out_of_memory(*given: Any) -> Any:
+        if any("POISON" in drop.key for drop in given[-1] if drop.file_format):
+            raise Killed("out of memory")
+        return summarise(*given)
+
+    monkeypatch.setattr(load, "_summarise", out_of_memory)
+    for key, body in (GOOD | {"POISON.csv": csv(day("2016-01-04", 1))}).items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(60)
+    drained(lake)
+    poison = lake.load_of("POISON.csv")
+    assert poison["status"] == "refused" and "the function ended without a word" in str(poison["reason"])
+    assert len(lake.prices()) == len(GOOD)
+    assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
+
+
+def test_a_corrected_upload_starts_anew(lake: Lake) -> None:
+    interfere = failing(UNREADABLE, named="AAPL.csv")
+    lake.account.interference.add(interfere)
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
+    assert lake.load_of("AAPL.csv")["status"] == "refused"
+    lake.account.interference.remove(interfere)
+    lake.account.interference.add(failing(UNREADABLE, named="AAPL.csv", times=2))
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0")]
