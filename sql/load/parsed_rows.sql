@@ -47,41 +47,39 @@ records AS (
             chr(10) || CASE WHEN strpos(s.header, chr(65533)) > 0 THEN regexp_replace(l.record, '�+', '�') ELSE l.record END || chr(10)
         ) = 0
 ),
-headers AS (
-    -- Lines beyond the header that name columns: letters and no digit where date and prices stand.
-    SELECT source, names, header_names
-    FROM (
-        SELECT
-            source, header_names, close_at, date_at, open_at, high_at, low_at,
-            transform(slice(raw_cells, 1, fields), cell -> lower(regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', ''))) AS names
-        FROM records
-        WHERE may_be_header
-    )
-    WHERE (open_at IS NOT NULL OR high_at IS NOT NULL OR low_at IS NOT NULL)
-        AND array_join(transform(
-            ARRAY[date_at, open_at, high_at, low_at, close_at],
-            place -> CASE
-                WHEN place IS NOT NULL AND NOT regexp_like(
-                    coalesce(element_at(names, place), ''), '^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$'
-                ) THEN 'x'
-            END
-        ), '') = ''
-),
 unsafe_files AS (
     -- A quoted line break can't be told from a stray quote, and the rows below a second header are not told from those above:
-    -- either makes the whole file unsafe to read. Found by a read of its own, since a window over a file would hold the whole of
-    -- it in one worker's memory.
+    -- either makes the whole file unsafe to read. A header is a line of letters, without a digit, where date and prices stand.
+    -- Found by a read of its own, since a window over a file would hold the whole of it in one worker's memory.
     SELECT source, min(reason) AS reason
     FROM (
-        SELECT source, 'the file has an unbalanced quote or a quoted line break' AS reason
-        FROM records
-        WHERE strpos(line, '"') > 0
-            AND array_join(raw_cells, '') <> delimiter || line
-        UNION ALL
-        SELECT source, 'the file has a second header that names other columns'
-        FROM headers
-        WHERE array_join(names, chr(10)) <> header_names
+        SELECT
+            source,
+            CASE
+                WHEN strpos(line, '"') > 0 AND array_join(raw_cells, '') <> delimiter || line
+                THEN 'the file has an unbalanced quote or a quoted line break'
+                WHEN may_be_header
+                    AND (open_at IS NOT NULL OR high_at IS NOT NULL OR low_at IS NOT NULL)
+                    AND array_join(names, chr(10)) <> header_names
+                    AND array_join(transform(
+                        ARRAY[date_at, open_at, high_at, low_at, close_at],
+                        place -> CASE
+                            WHEN place IS NOT NULL AND NOT regexp_like(
+                                coalesce(element_at(names, place), ''), '^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$'
+                            ) THEN 'x'
+                        END
+                    ), '') = ''
+                THEN 'the file has a second header that names other columns'
+            END AS reason
+        FROM (
+            SELECT
+                source, line, delimiter, raw_cells, may_be_header, header_names, close_at, date_at, open_at, high_at, low_at,
+                transform(slice(raw_cells, 1, fields), cell -> lower(regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', ''))) AS names
+            FROM records
+            WHERE strpos(line, '"') > 0 OR may_be_header
+        )
     )
+    WHERE reason IS NOT NULL
     GROUP BY source
 ),
 bound AS (

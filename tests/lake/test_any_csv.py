@@ -622,7 +622,8 @@ def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
     reasons = {reason for file in FILES if not isinstance(file.rejected, tuple) for reason in file.rejected.values()}
     reasons |= {file.rejected[1] for file in FILES if isinstance(file.rejected, tuple)}
     statement = PARSE.read_text(encoding="utf-8")
-    named = re.findall(r"SELECT source, '([^']+)'", statement)
+    unsafe = statement.partition("unsafe_files AS")[2].partition("END AS reason")[0]
+    named = re.findall(r"THEN '([^']{9,})'$", unsafe, re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("judged AS")[2].partition("END AS reason")[0], re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("compared AS")[2].partition("END AS rejection")[0], re.MULTILINE)
     assert len(set(named)) == 16
