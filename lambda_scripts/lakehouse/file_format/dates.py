@@ -81,6 +81,7 @@ class DateStyle:
     year_base: int = 0
     day_shift: int = 0
 
+    @lru_cache(maxsize=16384)  # noqa: B019 the styles are few, and files of a burst share their days
     def day(self, text: str) -> date | None:
         """The trade date that the text is in this style; None where it is none."""
         cut = day_text(text)
@@ -271,7 +272,9 @@ def _with_known_year(candidates: frozenset[DateStyle], dates: Sequence[str]) -> 
 
 def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> DateStyle:
     """The style with the shift from UTC's day to the market's: local midnight east of Greenwich is the evening before there."""
-    moments = [(day, hour) for text in dates if (day := style.day(text)) and (hour := _utc_hour(style, text, utc)) is not None]
+    if not style.divisor and not any(":" in text for text in dates):
+        return style
+    moments = [(day, hour) for text in dates if (hour := _utc_hour(style, text, utc)) is not None and (day := style.day(text))]
     if not moments or any(hour < 10 for _, hour in moments):
         return style
     weekdays = {day.weekday() for day, _ in moments}

@@ -32,14 +32,20 @@ _AS_BLANKS = str.maketrans(dict.fromkeys(BLANKS, " "))
 
 def split(line: str, delimiter: str = ",") -> list[str] | None:
     """The line's fields, trimmed and unquoted; None when its quotes do not pair up within the line."""
+    if '"' not in line:
+        return list(map(_plain, line.split(delimiter)))
     found = _FIELDS[delimiter].findall(delimiter + line)
     if sum(map(len, found)) != len(line) + 1:
         return None
     return [_unquoted(field[1:]) for field in found]
 
 
+def _plain(field: str) -> str:
+    return field.strip() if field.isascii() else field.translate(_AS_BLANKS).strip()
+
+
 def _unquoted(field: str) -> str:
-    field = field.translate(_AS_BLANKS).strip()
+    field = _plain(field)
     quoted = field.removeprefix("=")
     if len(quoted) > 1 and quoted.startswith('"'):
         return quoted[1:-1].replace('""', '"').strip()

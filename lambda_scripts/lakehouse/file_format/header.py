@@ -71,9 +71,11 @@ def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
     """Whether a line beyond the header names columns: letters and no digit where date and prices stand, of which the file has
     more than the close. The parse statement tells such lines alike.
     """
+    if not _MAY_BE_HEADER.match(line):
+        return False
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
-    if len(places) < 3 or not _MAY_BE_HEADER.match(line) or len(values) < max(places):
+    if len(places) < 3 or len(values) < max(places):
         return False
     return all(_NAME.match(values[place - 1]) for place in places)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from ..clock import milliseconds_text
@@ -184,7 +185,7 @@ class _Rows:
         position = self._at.get(meaning)
         return [values[position - 1] for values in self.values if position and len(values) >= position]
 
-    @property
+    @cached_property
     def prices(self) -> list[str]:
         """The texts of all price columns, those that say that there is none left out."""
         return [text for meaning in columns.PRICES for text in self.column(meaning) if not numbers.is_missing(text)]

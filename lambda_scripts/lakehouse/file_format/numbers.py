@@ -34,6 +34,7 @@ DIGITS = r"[0-9.][0-9., '’]*(?:[eE][-+]?[0-9]{1,2})?"
 SPREAD = 5
 """One reading of prices is likelier than another when they lie so many times closer together in it."""
 
+_MISSING = frozenset(MISSING)
 _NUMBER = re.compile(NUMBER)
 _BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
 _THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
@@ -49,7 +50,7 @@ class Marks(NamedTuple):
 
 
 def is_missing(text: str) -> bool:
-    return text.lower() in MISSING
+    return not text[:1].isdecimal() and text.lower() in _MISSING
 
 
 def value(text: str, mark: str = ".") -> float | None:
@@ -155,7 +156,8 @@ def _evidence(texts: Iterable[str]) -> dict[str, str]:
     """The decimal marks that the texts tell, each with one that tells it."""
     told: dict[str, str] = {}
     for text in texts:
-        if "," not in text and "." not in text:
+        # Of a thousand plain numbers the first tells all.
+        if "," not in text and ("." not in text or ("." in told and text.count(".") == 1)):
             continue
         mark = _mark(_bare(text))
         if mark:
