@@ -13,11 +13,11 @@ from pathlib import Path
 
 import sqlglot
 
-from lambda_scripts.lakehouse import config
 from lambda_scripts.lakehouse.config import Config
 
 REPOSITORY = Path(__file__).parents[2]
 SQL = REPOSITORY / "sql"
+SETTINGS = REPOSITORY / "lambda_scripts" / "lakehouse" / "config.py"
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -28,7 +28,7 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def settings() -> str:
     """One row a setting: the variable, its default, and what it does (the text below the field in config.py)."""
-    told = attribute_docs(Path(config.__file__), "Config")
+    told = attribute_docs(SETTINGS, "Config")
     rows = []
     for field in fields(Config):
         default = ",".join(field.default) if isinstance(field.default, tuple) else f"{field.default}"

@@ -7,15 +7,18 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.account.template import Template
 from tests.docs.commands import Shell, commands
 from tests.docs.tables import REPOSITORY
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import CREDENTIALS
 
 DOCS = REPOSITORY / "docs"
+ACCOUNT = "123456789012"
 STEPS = ("bucket_setup", "role_setup", "athena_setup", "crawler_setup", "lambda_setup")
 
 # The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says.
@@ -52,6 +55,60 @@ def follow(shell: Shell, *pages: str) -> None:
             shell.run(block)
 
 
+def made_by_hand(account: LocalAccount) -> dict[str, Any]:
+    """What the commands made, as AWS describes it."""
+    described: dict[str, Any] = {}
+    crawler = account.client("glue").get_crawler(Name="stocks_raw_crawler")["Crawler"]
+    described["crawler"] = {name: crawler[name] for name in CRAWLER}
+    described["crawler"]["Configuration"] = json.loads(crawler["Configuration"])
+    workgroup = account.client("athena").get_work_group(WorkGroup="stocks_lakehouse")["WorkGroup"]["Configuration"]
+    described["workgroup"] = {name: workgroup[name] for name in WORKGROUP}
+    functions, iam = account.client("lambda"), account.client("iam")
+    for name in FUNCTIONS:
+        found = functions.get_function_configuration(FunctionName=name)
+        described[name] = {each: found[each] for each in FUNCTION}
+        retries = functions.get_function_event_invoke_config(FunctionName=name)
+        described[f"{name} retries"] = [retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]]
+    for role in (*FUNCTIONS, "stocks_crawler", "stocks_scheduler"):
+        described[f"{role} policy"] = iam.get_role_policy(RoleName=role, PolicyName="lake")["PolicyDocument"]
+    schedules = account.client("scheduler")
+    for name in ("stocks_raw_sweep", "stocks_report_sweep"):
+        found = schedules.get_schedule(Name=name)
+        described[name] = [found["ScheduleExpression"], found["Target"]["Arn"], found["Target"]["Input"]]
+    return json.loads(json.dumps(described))  # type: ignore[no-any-return]
+
+
+CRAWLER = ("DatabaseName", "TablePrefix", "Classifiers", "SchemaChangePolicy", "RecrawlPolicy")
+WORKGROUP = (
+    "EnforceWorkGroupConfiguration",
+    "PublishCloudWatchMetricsEnabled",
+    "BytesScannedCutoffPerQuery",
+    "ResultConfiguration",
+)
+FUNCTION = ("Runtime", "Architectures", "Handler", "Timeout", "MemorySize", "Role")
+FUNCTIONS = ("stocks_raw_to_processed", "stocks_processed_to_reporting")
+
+
+def made_by_the_template() -> dict[str, Any]:
+    """The same of the template, for the local account's number."""
+    template = Template({"AWS::AccountId": ACCOUNT}).resources
+    crawler = template["Crawler"]
+    described: dict[str, Any] = {"crawler": {name: crawler[name] for name in CRAWLER}}
+    described["crawler"]["Configuration"] = json.loads(crawler["Configuration"])
+    workgroup = template["WorkGroup"]["WorkGroupConfiguration"]
+    described["workgroup"] = {name: workgroup[name] for name in WORKGROUP}
+    for resource, name in zip(("RawToProcessed", "ProcessedToReporting"), FUNCTIONS, strict=True):
+        described[name] = {each: template[resource][each] for each in FUNCTION}
+        retries = template[f"{resource}Retries"]
+        described[f"{name} retries"] = [retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]]
+        sweep = template[f"{resource}Sweep"]
+        described[sweep["Name"]] = [sweep["ScheduleExpression"], sweep["Target"]["Arn"], sweep["Target"]["Input"]]
+    policies = Template({"AWS::AccountId": ACCOUNT})
+    for role in (*FUNCTIONS, "stocks_crawler", "stocks_scheduler"):
+        described[f"{role} policy"] = policies.policy(role)
+    return described
+
+
 def reports(account: LocalAccount) -> str:
     rows = account.query("SELECT symbol, year, trading_days FROM yearly_stock_reporting WHERE year = '2009' ORDER BY 1")
     return " ".join(f"{row['symbol']} {row['trading_days']}" for row in rows)
@@ -62,6 +119,7 @@ def test_by_the_commands_of_the_pages_a_drop_reaches_the_reports_and_all_is_take
     account: LocalAccount, shell: Shell, tmp_path: Path
 ) -> None:
     follow(shell, *STEPS)
+    assert made_by_hand(account) == made_by_the_template()
     check_and_drop, look = commands(DOCS / "first_upload.md")
     shell.run(check_and_drop)
     account.wait_until_idle(300)

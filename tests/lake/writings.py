@@ -186,7 +186,7 @@ def writings(draw: st.DrawFn, symbol: str) -> Writing:
     days = [_with_gaps(day, index, draw) for index, day in enumerate(days)]
     name = f"export {symbol}.csv" if has_symbol_column else draw(st.sampled_from(NAMES)).format(symbol)
     content = _text(style, header, order, days, symbol)
-    body = content.encode(style["encoding"] if _fits(content) or style["encoding"] != "latin-1" else "utf-8")
+    body = content.encode("utf-8" if style["encoding"] == "latin-1" and not _fits(content) else str(style["encoding"]))
     if style["gzip"]:
         name, body = f"{name}.gz", gzip.compress(body, mtime=0)
     return Writing(symbol, name, body, days, {**style, "columns": order})
