@@ -11,8 +11,9 @@ from . import log
 from .aws import catalog, functions
 from .errors import DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
 from .lake import Lake
+from .layout import RAW_QUEUE
 from .queue.inbox import Marker
-from .tables import staging
+from .tables import compaction, staging
 from .tables.merged import MergedTable, Survey
 
 Work = Callable[[Lake, Sequence[Marker]], Mapping[MergedTable, Survey]]
@@ -95,6 +96,8 @@ def _work_off(lake: Lake, work: Work, batch: Sequence[Marker]) -> Mapping[str, s
     lake.inbox.clear(marker for marker in batch if marker.name not in left)
     for table, survey in surveys.items():
         table.sweep(survey, lake.clock.now(), lake.config.retention_seconds)
+    if lake.queue == RAW_QUEUE:
+        compaction.compact(lake)
     return left
 
 

@@ -7,7 +7,9 @@ rejected/stocks/<batch>-<number>.parquet     rejected rows
 pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet worked off
 pipeline/leases/<queue>.json                 who works off a queue, and <queue>-successor.json who waits for that
 pipeline/sources/<raw key>.json              what a raw file gave
-pipeline/loads/<batch>.jsonl                 the load record
+pipeline/commits/<batch>.jsonl               the load record, which commits the batch or, empty, aborts it; never removed
+pipeline/loads/<batch>.jsonl, ….jsonl.gz     the load records as stocks_loads reads them: of one batch, or of many
+pipeline/compactions/<name>.json             load records that stand in ….jsonl.gz too and are to be removed
 pipeline/postponed/<what>.json               folders to crawl, or data sets to refresh, once AWS lets it
 pipeline/attempts/<batch>.json               a batch that was begun and did not end well
 pipeline/staging/<queue>/<batch>/…           what Athena reads and writes while a batch is under way
@@ -185,6 +187,24 @@ class Layout:
 
     def load_record(self, batch: str) -> str:
         return f"{self.loads}{batch}.jsonl"
+
+    def batch_of_load_record(self, key: str) -> str | None:
+        """The batch whose load record alone this object of stocks_loads is, or None."""
+        batch = batch_of(key.removeprefix(self.loads))
+        return batch if batch and key == self.load_record(batch) else None
+
+    def compacted_loads(self, name: str) -> str:
+        return f"{self.loads}{name}.jsonl.gz"
+
+    def commit(self, batch: str) -> str:
+        return f"{self._pipeline}commits/{batch}.jsonl"
+
+    @property
+    def compactions(self) -> str:
+        return f"{self._pipeline}compactions/"
+
+    def compaction(self, name: str) -> str:
+        return f"{self.compactions}{name}.json"
 
     def rejected(self, batch: str, number: int) -> str:
         return f"{self.rejected_prefix}{batch}-{number}.parquet"

@@ -1,6 +1,7 @@
 -- One row per file and load, typed; is_latest marks each file's latest. The counts are those of its time.
 -- Parameters: none
--- Batch ids sort in the order of the loads; loaded_at is the word of a host's clock.
+-- Batch ids sort in the order of the loads; loaded_at is the word of a host's clock. A row of stocks_loads can stand there twice
+-- for a while after its object was compacted, hence DISTINCT.
 -- is_latest: whether this is the file's latest load
 CREATE OR REPLACE VIEW stocks_load_history AS
 SELECT
@@ -16,4 +17,4 @@ SELECT
     assumed,
     cast(loaded_at AS timestamp) AS loaded_at,
     row_number() OVER (PARTITION BY source ORDER BY batch_id DESC) = 1 AS is_latest
-FROM stocks_loads
+FROM (SELECT DISTINCT * FROM stocks_loads)

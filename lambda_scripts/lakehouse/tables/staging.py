@@ -92,6 +92,7 @@ def tidy(lake: Lake) -> None:
             if lake.queue == RAW_QUEUE:
                 found["committed"] = not lake.loads.abort(batch)
                 if found["committed"]:
+                    lake.loads.publish(batch)
                     rejected.publish(lake, batch, read_note(lake, batch).get("rejected", ()))
                 else:
                     lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
