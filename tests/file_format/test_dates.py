@@ -204,6 +204,7 @@ def test_moments_in_utc_are_the_market_s_day(texts: list[str], shift: int, assum
         (["42373", "42374"], "Excel's day numbers ('42373', '42374')"),
         (["Q1 2016"], "no known style ('Q1 2016')"),
         (["4 janvier 2016"], "months that are not named in English ('4 janvier 2016')"),
+        (["4 Apr 2016", "4 Mai 2016"], "months that are not named in English ('4 Mai 2016')"),
         (["13 sty 2016"], "months that are not named in English ('13 sty 2016')"),
         (["", "null"], "no row has a date"),
         ([], "no row has a date"),

@@ -369,7 +369,9 @@ def bars(days: str, header: str = "Date,Close") -> str:
 def test_bars_of_weeks_are_refused_from_four_rows_on() -> None:
     assert "weekly or monthly bars" in refusal(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-25"))
     assert look(bars("2016-01-04 2016-01-11 2016-01-18")).has_rows
-    assert look(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-25 2016-01-26")).has_rows
+    assert "weekly or monthly bars" in refusal(bars("2016-01-27 2016-01-25 2016-01-18 2016-01-11 2016-01-04"))
+    assert "weekly or monthly bars" in refusal(bars("2016-01-01 2016-02-01 2016-03-01 2016-04-01 2016-04-13"))
+    assert look(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-19 2016-01-26 2016-01-27")).has_rows
 
 
 def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:

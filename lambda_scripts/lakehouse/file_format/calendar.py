@@ -16,6 +16,8 @@ NEIGHBOURS_DAYS = 4
 WEEK_DAYS = 5
 """Days of four rows or more that are all so far apart are bars of weeks or months."""
 
+FEW_ROWS = 4
+
 FEW_DAYS = 5
 """So many days in a row have one at a weekend wherever trading goes on from Sunday to Thursday."""
 
@@ -41,13 +43,16 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
 def require_days(days: Sequence[date]) -> None:
     """Raise FileRefusedError where these days of one file are those of weekly or monthly bars."""
     distinct = sorted(set(days))
-    gaps = _gaps(distinct)
-    if len(distinct) < 4 or min(gaps) < WEEK_DAYS:
+    # The newest bar of a week or month that is under way has the day of its last trade.
+    far = _gaps(distinct)
+    regular = set(_gaps(distinct[:-1]))
+    is_regular = len(distinct) > FEW_ROWS and (regular <= {6, 7, 8} or regular <= {28, 29, 30, 31})
+    if len(distinct) < FEW_ROWS or (min(far) < WEEK_DAYS and not is_regular):
         return
     evidence = ", ".join(str(day) for day in distinct[:3])
     raise refused(
         Kind.BARS,
-        f"weekly or monthly bars (no two dates are less than {min(gaps)} days apart: {shown(evidence)}): drop daily ones",
+        f"weekly or monthly bars (dates {max(far)} days apart, such as {shown(evidence)}): drop daily ones",
     )
 
 

@@ -61,6 +61,7 @@ _MOMENT = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]
 _HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
+_NAMED_MONTH = re.compile(r"(?:\d{1,2}\W+)?[^\W\d_]{3,}\W+(?:\d{1,2}\W+)?(?:\d\d|\d{4})")
 _PLACES = ((1, 2, 3), (3, 2, 1), (3, 1, 2))
 
 
@@ -180,6 +181,7 @@ def settle(
         style = _ordered(candidates, dates, day_first, month_first_source, assumed)
     if style.year_base == CENTURY and style.year_at == 1 and not english:
         raise _two_digit_years(dates)
+    _require_english_months(style, dates)
     return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
 
 
@@ -298,6 +300,15 @@ def _utc_hour(style: DateStyle, text: str, utc: bool) -> float | None:
     return int(found[1]) + int(found[2]) / 60
 
 
+def _require_english_months(style: DateStyle, dates: Sequence[str]) -> None:
+    """Raise FileRefusedError where some months have English names, and others do not: Apr and Mai."""
+    if style.month_at is None or not any(map(_LETTERS.search, map(day_text, dates[:TRIES]))):
+        return
+    foreign = [text for text in dates if _NAMED_MONTH.fullmatch(day_text(text)) and style.day(text) is None and not styles(text)]
+    if foreign:
+        raise _foreign_months(foreign)
+
+
 def _month_number(name: str) -> int | None:
     return next((number for number, month in enumerate(_MONTHS, start=1) if re.fullmatch(month, name, re.IGNORECASE)), None)
 
@@ -310,8 +321,13 @@ def _no_style(misfits: Sequence[str]) -> Exception:
     if _EXCEL_DAY_NUMBER.fullmatch(first):
         return refused(Kind.DATES, f"dates are Excel's day numbers ({evidence}): format the column as a date and save it again")
     if any(not _MONTH_NAME.fullmatch(word) for word in _LETTERS.findall(first)) and sum(char.isdecimal() for char in first) > 4:
-        return refused(Kind.DATES, f"dates have months that are not named in English ({evidence}): write them as 2016-01-04")
+        return _foreign_months(misfits)
     return refused(Kind.DATES, f"dates fit no known style ({evidence}): write them as 2016-01-04")
+
+
+def _foreign_months(dates: Sequence[str]) -> Exception:
+    evidence = ", ".join(dict.fromkeys(shown(text, 30) for text in dates[:3]))
+    return refused(Kind.DATES, f"dates have months that are not named in English ({evidence}): write them as 2016-01-04")
 
 
 def _two_digit_years(dates: Sequence[str]) -> Exception:
