@@ -8,12 +8,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from . import log
-from .aws import catalog, functions
+from .aws import functions
 from .errors import DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .queue.inbox import Marker
-from .tables import compaction, staging
+from .tables import compaction, definitions, staging
 from .tables.merged import MergedTable, Survey
 
 Work = Callable[[Lake, Sequence[Marker]], Mapping[MergedTable, Survey]]
@@ -39,7 +39,8 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
                 if lake.inbox.is_empty():
                     return _outcome("worked off by the holder of the lease", batches)
                 continue
-            _prepare(lake)
+            definitions.prepare(lake)
+            staging.tidy(lake)
             while markers := _due(lake, left):
                 lake.deadline.check("begin another batch")
                 batch = _first_names(markers, batch_files)
@@ -70,14 +71,6 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
 def _outcome(outcome: str, batches: int) -> dict[str, Any]:
     log.event("drained", outcome=outcome, batches=batches)
     return {"outcome": outcome, "batches": batches}
-
-
-def _prepare(lake: Lake) -> None:
-    """Create what the database lacks, and tidy up after those who could not."""
-    tables, views = catalog.definitions(lake.table_locations, lake.catalog.tables())
-    lake.athena.run(*tables)
-    lake.athena.run(*views)
-    staging.tidy(lake)
 
 
 def _due(lake: Lake, left: Mapping[str, str]) -> list[Marker]:

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from .. import log
 from ..errors import Error
 from ..layout import Partition
-from . import sql
 
 PARTITIONS_AT_ONCE = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
 DELETE_PARTITIONS_AT_ONCE = 25  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
@@ -61,6 +60,25 @@ class Catalog:
         if self.exists():
             self.drop(self.tables())
             self._client.delete_database(Name=self.database)
+
+    def add_columns(self, table: Mapping[str, Any], columns: Mapping[str, str]) -> None:
+        """Give a table, as `tables` describes it, those of the columns (types by name) that it lacks, after its own."""
+        known = {column["Name"] for column in table["StorageDescriptor"]["Columns"]}
+        added = [{"Name": name, "Type": kind} for name, kind in columns.items() if name not in known]
+        if added:
+            log.event("columns added", table=table["Name"], columns=[column["Name"] for column in added])
+            storage = table["StorageDescriptor"]
+            self._update(table, StorageDescriptor={**storage, "Columns": [*storage["Columns"], *added]})
+
+    def set_parameter(self, table: str, name: str, value: str) -> None:
+        """Put one of a table's parameters."""
+        described = self._client.get_table(DatabaseName=self.database, Name=table)["Table"]
+        self._update(described, Parameters={**described.get("Parameters", {}), name: value})
+
+    def _update(self, table: Mapping[str, Any], **changed: Any) -> None:
+        fields = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+        kept = {field: table[field] for field in fields if field in table}
+        self._client.update_table(DatabaseName=self.database, TableInput={**kept, **changed})
 
     def partition_locations(self, table: str) -> Iterator[str]:
         """The location of each partition of a table."""
@@ -127,20 +145,6 @@ class Catalog:
         """Remove tables from the catalogue, not their files; those that are gone already count as removed."""
         for chunk in _chunks(sorted(tables), DELETE_TABLES_AT_ONCE):
             self._client.batch_delete_table(DatabaseName=self.database, TablesToDelete=chunk)
-
-
-def definitions(locations: Mapping[str, str], existing: Iterable[str]) -> tuple[list[sql.Statement], list[sql.Statement]]:
-    """The statements that create the tables, and after them the views, that are not among the existing ones.
-
-    `locations` has the s3:// location of each table of `sql/tables/`.
-    """
-    known = set(existing)
-    tables = [name for name in sql.names("tables") if name.split("/")[1] not in known]
-    views = [name for name in sql.names("views") if name.split("/")[1] not in known]
-    return (
-        [sql.render(name, location=locations[name.split("/")[1]]) for name in tables],
-        [sql.render(name) for name in views],
-    )
 
 
 def _chunks(values: list[Any], size: int) -> Iterator[list[Any]]:

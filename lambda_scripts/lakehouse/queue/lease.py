@@ -76,6 +76,7 @@ class Lease:
 
         Raises DeadlineReachedError when this invocation's own time is up.
         """
+        log.event("waits for the lease")
         seen: str | None = None
         since = self._clock.monotonic()
         while (part := self._store.read(self._key)) is not None:

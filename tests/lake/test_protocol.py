@@ -1,0 +1,346 @@
+"""Nothing lost, nothing twice, whoever else is alive: the rules of docs/architecture.md, each with the timeline that broke it.
+
+`python -m tests.chaos` tries them at every call of the handlers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+
+import pyarrow.parquet as pq
+import pytest
+
+from lambda_scripts.lakehouse.aws.athena import Athena, Finished
+from lambda_scripts.lakehouse.aws.sql import Statement
+from lambda_scripts.lakehouse.aws.store import Store
+from lambda_scripts.lakehouse.clock import Clock, Deadline
+from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError
+from lambda_scripts.lakehouse.layout import Layout
+from lambda_scripts.lakehouse.queue.lease import Lease
+from lambda_scripts.lakehouse.queue.successor import Successor
+from lambda_scripts.lakehouse.tables.load_records import LoadRecords
+from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
+from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
+from tests.lakes import RAW, REPORTS, Lake, csv, day
+from tests.local_aws import LocalAccount
+
+AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
+MSFT = csv(day("2016-01-04", 50), day("2016-02-01", 51))
+DATABASE = "hyn_stocks_db"
+
+
+def patched_run(monkeypatch: pytest.MonkeyPatch, statement: str, act: Callable[[], None], when: str = "after") -> None:
+    """Have `act` done once, before or after the handlers first run a statement of this name."""
+    run, done = Athena.run, [False]
+
+    def run_and_act(athena: Athena, *statements: Statement) -> list[Finished]:
+        due = not done[0] and any(each.name == statement for each in statements)
+        done[0] = done[0] or due
+        if due and when == "before":
+            act()
+        finished = run(athena, *statements)
+        if due and when == "after":
+            act()
+        return finished
+
+    monkeypatch.setattr(Athena, "run", run_and_act)
+
+
+@pytest.fixture
+def hurried(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A lake whose lease is lost after a second without a sign of life."""
+    monkeypatch.setenv("LAKE_LEASE_SECONDS", "1")
+    return lake
+
+
+def overtaken(
+    lake: Lake, function: str, operation: str, nth: int, key: str, body: str | None, meanwhile: Callable[[], object]
+) -> None:
+    """Drop or delete a file; freeze its handler at a call; let others work it off, and more; thaw."""
+    fault = lake.account.faults.freeze("before", nth, function=function, operation=operation)
+    if body is None:
+        lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=f"raw/stocks/{key}")
+    else:
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.runtime.wait_for("the holder freezes", lambda: fault.struck is not None, 60)
+    meanwhile()
+    lake.account.runtime.wait_for("only the frozen one is left", lambda: lake.account.runtime.only_frozen_left, 60)
+    fault.thaw()
+    lake.settle()
+
+
+# An absence is never evidence
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_frozen_holder_whose_staged_files_were_tidied_away_empties_nothing(hurried: Lake, nth: int) -> None:
+    hurried.drop({"AAPL.csv": AAPL})
+    overtaken(hurried, RAW, "s3:CopyObject", nth, "MSFT.csv", MSFT, lambda: hurried.account.drop("raw/stocks/IBM.csv", MSFT))
+    assert [symbol for symbol, *_ in hurried.prices()] == ["AAPL", "AAPL", "IBM", "IBM", "MSFT", "MSFT"]
+    assert len(hurried.monthly()) == 6
+    assert hurried.keys("pipeline/inbox/") == hurried.keys("pipeline/staging/") == []
+
+
+def test_reports_of_a_frozen_holder_empty_nothing(hurried: Lake) -> None:
+    hurried.drop({"AAPL.csv": AAPL})
+    overtaken(hurried, REPORTS, "s3:CopyObject", 1, "MSFT.csv", MSFT, lambda: hurried.account.drop("raw/stocks/IBM.csv", MSFT))
+    assert len(hurried.monthly()) == 6 and len(hurried.yearly()) == 3
+
+
+@pytest.mark.parametrize("gone", ["parsed", "sources"])
+def test_staging_that_is_gone_fails_the_merge_and_no_row_is_lost(lake: Lake, monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+
+    def remove() -> None:
+        keys = [key for key in lake.keys("pipeline/staging") if f"/{gone}/" in key]
+        assert keys
+        for key in keys:
+            lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
+
+    patched_run(monkeypatch, "load/merged_partitions", remove, when="before")
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101), day("2016-02-01", 98))})
+    assert any("DIVISION_BY_ZERO" in str(line.get("error")) for line in lake.logged("athena"))
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0"), ("AAPL", "2016-02-01", "98.0")]
+
+
+def test_the_file_of_an_emptied_partition_holds_no_rows_and_is_read_by_name(lake: Lake) -> None:
+    table = pq.read_table(io.BytesIO(NO_ROWS))
+    assert (table.num_rows, table.column_names, str(table.schema.field("symbol").type)) == (0, ["symbol"], "string")
+    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": csv(day("2016-02-01", 51))})
+    lake.remove("AAPL.csv")
+    assert lake.query("SELECT * FROM stocks_processed WHERE month = '01'") == []
+    assert lake.prices() == [("MSFT", "2016-02-01", "51.0")]
+    assert lake.query("SELECT count(*) AS rows FROM monthly_stock_reporting") == [{"rows": "1"}]
+
+
+# No two commits are alike
+
+
+def test_rows_of_a_deleted_file_stay_away_though_an_overtaken_holder_goes_on_to_publish_them(hurried: Lake) -> None:
+    hurried.drop({"AAPL.csv": AAPL})
+    hurried.remove("AAPL.csv")  # so the month is empty before, and is empty again when the frozen one goes on
+
+    def delete() -> None:
+        hurried.account.client("s3").delete_object(Bucket=hurried.bucket, Key="raw/stocks/MSFT.csv")
+
+    overtaken(hurried, RAW, "s3:CopyObject", 1, "MSFT.csv", MSFT, delete)
+    assert hurried.prices() == hurried.monthly() == hurried.yearly() == []  # type: ignore[comparison-overlap]
+
+
+def test_only_files_of_versions_before_the_named_one_are_swept(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    folder = "processed/stocks/year=2016/month=01/"
+    (named,) = lake.keys(folder)
+    s3 = lake.account.client("s3")
+    for name in ("20260101-000000-0a0b0c0d-0", "t9999999999-0001-20260101-000000-0"):
+        s3.put_object(Bucket=lake.bucket, Key=f"{folder}{name}.parquet", Body=NO_ROWS)
+    monkeypatch.setenv("LAKE_RETENTION_SECONDS", "0")
+    lake.account.clock.advance(5)
+    lake.drop({"IBM.csv": csv(day("2016-02-01", 7))})
+    assert lake.keys(folder) == sorted([named, f"{folder}t9999999999-0001-20260101-000000-0.parquet"])
+
+
+# A refusal changes no row that a committed load stands for
+
+
+def test_a_refused_version_keeps_the_rows_of_the_last_committed_load(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": MSFT})
+    key = "pipeline/sources/raw/stocks/AAPL.csv.json"
+    s3 = lake.account.client("s3")
+    committed = json.loads(s3.get_object(Bucket=lake.bucket, Key=key)["Body"].read())
+    unfinished = committed | {
+        "version": "v2",
+        "batch": "t0000000001-0001-20260101-000000",
+        "before": committed["partitions"],
+        "rows_batch_before": committed["batch"],
+    }
+    s3.put_object(Bucket=lake.bucket, Key=key, Body=json.dumps(unfinished))
+    before = lake.prices()
+    lake.drop({"AAPL.csv": "garbage"})
+    assert lake.load_of("AAPL.csv")["status"] == "refused" and "unfinished load" in str(lake.load_of("AAPL.csv")["reason"])
+    assert lake.prices() == before
+    lake.drop({"AAPL.csv": csv(day("2016-03-01", 1))})
+    assert [row for row in lake.prices() if row[0] == "AAPL"] == [("AAPL", "2016-03-01", "1.0")]
+
+
+def test_a_source_record_of_version_1_is_read(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": MSFT})
+    key = "pipeline/sources/raw/stocks/AAPL.csv.json"
+    s3 = lake.account.client("s3")
+    record = json.loads(s3.get_object(Bucket=lake.bucket, Key=key)["Body"].read())
+    old_batch, new_batch = "20260101-000000-0a0b0c0d", record["batch"]
+    old = {name: record[name] for name in ("version", "changes_rows", "partitions", "before")} | {"batch": old_batch}
+    s3.put_object(Bucket=lake.bucket, Key=key, Body=json.dumps(old))
+    loads = s3.get_object(Bucket=lake.bucket, Key=f"pipeline/loads/{new_batch}.jsonl")["Body"].read()
+    s3.put_object(
+        Bucket=lake.bucket, Key=f"pipeline/loads/{old_batch}.jsonl", Body=loads.replace(new_batch.encode(), old_batch.encode())
+    )
+    known = records(lake).histories(["raw/stocks/AAPL.csv"])["raw/stocks/AAPL.csv"]
+    assert (known.recorded_version, known.rows_batch, known.has_unfinished_load) == (old["version"], old_batch, False)
+    lake.drop({"AAPL.csv": csv(day("2016-03-01", 1))})
+    assert [row for row in lake.prices() if row[0] == "AAPL"] == [("AAPL", "2016-03-01", "1.0")]
+
+
+# What is later is said by the token
+
+
+def test_the_latest_load_is_the_one_of_the_highest_token_whatever_clocks_say(lake: Lake) -> None:
+    lake.account.clock.advance(3_600)
+    lake.drop({"AAPL.csv": AAPL})
+    lake.account.clock.advance(-3_600)
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 7))})
+    rows = lake.query("SELECT accepted, is_latest FROM stocks_load_history ORDER BY loaded_at")
+    assert [tuple(row.values()) for row in rows] == [("1", "true"), ("2", "false")]
+
+
+def test_each_taking_raises_the_token_which_begins_the_batch_ids(store: Store) -> None:
+    first, second = lease(store, "first"), lease(store, "second")
+    assert first.take() and not second.take()
+    ids = [first.new_batch(), first.new_batch()]
+    first.give_back()
+    assert second.take()
+    ids.append(second.new_batch())
+    assert ids == sorted(ids) and [int(each[1:11]) - int(ids[0][1:11]) for each in ids] == [0, 0, 1]
+    assert ids[1] < second.first_batch <= ids[2] and second.first_batch > "20260101-000000-0a0b0c0d"
+
+
+def test_an_earlier_batch_writes_no_source_record_over_a_later_ones(store: Store) -> None:
+    sources = SourceRecords(store, Layout(), LoadRecords(store, Layout()))
+    key, later = "raw/stocks/A.csv", "t0000000002-0001-20260101-000000"
+    write = {"partitions": frozenset({("2016", "01")}), "changes_rows": True, "replaces_rows": True}
+    sources.write(key, later, "v2", history=FileHistory(), **write)  # type: ignore[arg-type]
+    known = sources.histories([key])[key]
+    with pytest.raises(LeaseLostError):
+        sources.write(key, "t0000000001-0009-20260101-000000", "v1", history=known, **write)  # type: ignore[arg-type]
+    with pytest.raises(ConflictError):
+        sources.write(key, "t0000000003-0001-20260101-000000", "v1", history=FileHistory(), **write)  # type: ignore[arg-type]
+
+
+# Tidying
+
+
+def test_a_batch_is_committed_or_aborted_once_and_for_all(store: Store) -> None:
+    loads = LoadRecords(store, Layout())
+    loads.commit("t1", b"{}\n")
+    assert not loads.abort("t1") and loads.abort("t2") and loads.abort("t2")
+    with pytest.raises(LeaseLostError):
+        loads.commit("t2", b"{}\n")
+    assert loads.committed(["t1", "t2", "t3"]) == {"t1"}
+
+
+def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_holder(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    dead, live = "t0000000001-0001-20260101-000000", "t9999999999-0001-20260101-000000"
+    glue, s3 = lake.account.client("glue"), lake.account.client("s3")
+    (definition,) = (
+        table for table in glue.get_tables(DatabaseName=DATABASE)["TableList"] if table["Name"] == "stocks_staging_sources"
+    )
+    storage = definition["StorageDescriptor"]
+    for batch in (dead, live):
+        table = f"tmp_raw_{batch.replace('-', '_')}_parsed"
+        glue.create_table(DatabaseName=DATABASE, TableInput={"Name": table, "StorageDescriptor": storage})
+        glue.create_partition(
+            DatabaseName=DATABASE,
+            TableName="stocks_staging_sources",
+            PartitionInput={"Values": [batch], "StorageDescriptor": storage},
+        )
+        s3.put_object(Bucket=lake.bucket, Key=f"pipeline/staging/raw/{batch}/parsed/file", Body=b"x")
+    lake.drop({"MSFT.csv": MSFT})
+    assert [table for table in lake.account.tables() if table.startswith("tmp_")] == [f"tmp_raw_{live.replace('-', '_')}_parsed"]
+    partitions = glue.get_partitions(DatabaseName=DATABASE, TableName="stocks_staging_sources")["Partitions"]
+    assert [partition["Values"] for partition in partitions] == [[live]]
+    assert lake.keys("pipeline/staging/") == [f"pipeline/staging/raw/{live}/parsed/file"]
+    assert len(lake.prices()) == 4
+
+
+def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_there(lake: Lake) -> None:
+    lake.account.faults.arm("before", 1, function=RAW, operation="s3:DeleteObjects")
+    lake.account.faults.arm("before", 3, function=RAW, operation="s3:CopyObject")
+    lake.drop({"AAPL.csv": AAPL + "2016-01-05,1,2,0,,,5\n"})
+    assert [row["reason"] for row in lake.rejected()] == ["no close"]
+    assert lake.query("SELECT source FROM stocks_loads") == [{"source": f"s3://{lake.bucket}/raw/stocks/AAPL.csv"}]
+
+
+# The lease
+
+
+class Time(Clock):
+    """Time passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with LocalAccount(None) as account:
+        account.client("s3").create_bucket(Bucket="lake")
+        yield Store(account.client("s3"), "lake")
+
+
+def lease(store: Store, owner: str, clock: Clock | None = None) -> Lease:
+    return Lease(store, "pipeline/leases/raw.json", clock or Clock(), owner, 60)
+
+
+def test_a_silent_holder_is_overtaken_after_the_leases_time_and_not_before(store: Store) -> None:
+    clock = Time()
+    holder, other = lease(store, "holder", clock), lease(store, "other", clock)
+    assert holder.take() and not other.take()
+    other.wait(Deadline(clock, 900), 5)
+    assert 60 <= clock.seconds <= 65 and other.take()
+    with pytest.raises(LeaseLostError):
+        holder.renew()
+    holder.give_back()
+    other.renew()  # it is still the other's
+
+
+def test_a_holder_that_waits_renews_its_lease_and_is_not_overtaken(store: Store) -> None:
+    clock = Time()
+    holder, other = lease(store, "holder", clock), lease(store, "other", clock)
+    assert holder.take() and not other.take()
+    waiting = Deadline(clock, 300, holder.keep)
+    with pytest.raises(Exception, match="no time left in this invocation to wait for the lease"):
+        other.wait(waiting, 5)
+    assert clock.seconds >= 300 and not other.take()
+
+
+def test_a_retry_of_the_request_that_holds_the_lease_takes_it_at_once(store: Store) -> None:
+    assert lease(store, "request").take() and lease(store, "request").take()
+
+
+def test_one_invocation_waits_for_the_lease_and_the_others_do_not(store: Store) -> None:
+    clock = Time()
+    holder = lease(store, "holder", clock)
+    holder.take()
+    key = "pipeline/leases/raw-successor.json"
+    asked: list[bool] = []
+
+    def another_asks() -> None:
+        third = Successor(store, key, clock, "third", 60)
+        asked.append(third.wait(lease(store, "third", clock), Deadline(clock, 900), 5))
+
+    second = Successor(store, key, clock, "second", 60)
+    assert second.wait(lease(store, "second", clock), Deadline(clock, 900, second.keep, another_asks), 5)
+    assert set(asked) == {False}
+    assert Successor(store, key, clock, "fourth", 60).wait(lease(store, "fourth", clock), Deadline(clock, 900), 5)
+
+
+def test_a_lease_of_version_1_is_held_until_its_time(store: Store) -> None:
+    key = "pipeline/leases/raw.json"
+    store.put(key, json.dumps({"owner": "old", "token": "0a0b", "expires": 4e9}).encode())
+    assert not lease(store, "new").take()
+    store.put(key, json.dumps({"owner": "old", "token": "0a0b", "expires": 0.0}).encode())
+    assert lease(store, "new").take()
+
+
+def records(lake: Lake) -> SourceRecords:
+    store = Store(lake.account.client("s3"), lake.bucket)
+    return SourceRecords(store, Layout(), LoadRecords(store, Layout()))
