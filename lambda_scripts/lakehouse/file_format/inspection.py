@@ -8,18 +8,16 @@ be decided there are three outcomes: the file gives evidence, which is followed;
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from ..clock import milliseconds_text
-from . import calendar, columns, dates, encodings, fields, instruments, numbers, symbols, units
-from .aliases import READ
-from .header import Header, is_header_line, names_others
-from .refusals import Kind, refused
-from .text import Read, Text, shown
+from . import columns, dates, encodings, fields, instruments, numbers, symbols, units
+from .first_rows import FirstRows
+from .header import Header
+from .text import Read, Text
 
 NO_ROWS = dates.Settled(dates.DateStyle(shape=None))
 """The date style of a file with a header and no rows."""
@@ -102,194 +100,77 @@ def inspect(
     text = Text(source.key, read)
     header, encoding_assumed = encodings.find_header(text)
     header_lines = [line for line in text.sample[: header.length] if line.strip()]
-    rows = _Rows(header, list(_rows(text.sample, header_lines)), text.undecodable)
+    rows = FirstRows(header, list(_rows(text.sample, header_lines)), text.undecodable)
 
-    settled = NO_ROWS
-    if rows.values:
-        # The sample's lines come first when a text is iterated: those beyond it are what remains.
-        more = _column(header, header.binding.columns["date"], _rows(_beyond(text), header_lines))
-        settled = dates.settle(
-            rows.column("date"),
-            more,
-            day_first=day_first,
-            month_first_source=rows.is_of_month_first_source,
-            utc=rows.date_name_says_utc,
-            english=rows.is_english,
-        )
+    settled = _settled(text, header, header_lines, rows, day_first)
     marks = numbers.marks(rows.prices, rows.column("volume"), header.delimiter, rows.is_english)
     unit = units.of_volume(header.names, header.binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
-    rows.require_days_of_one_instrument(settled.style, symbol.symbol if symbol else None)
+    rows.require_days_of_one_instrument(settled.style, symbol.symbol)
 
     at = header.binding.columns
     has_volume = "volume" in at and marks.volume is not None
+    says_volume = "volume" in at or any(phrase.startswith("volume ") for phrase in header.binding.assumed)
     return FileFormat(
         source=source.path,
         modified=milliseconds_text(source.modified),
         header=re.sub("\ufffd+", "\ufffd", "\n".join([*header_lines, *rows.header_lines])),
         fields=len(header.names),
-        symbol=symbol.symbol if symbol else None,
-        symbol_at=at.get("symbol"),
-        date_at=at["date"],
-        open_at=at.get("open"),
-        high_at=at.get("high"),
-        low_at=at.get("low"),
-        close_at=at["close"],
-        adj_close_at=at.get("adj_close"),
+        symbol=symbol.symbol,
         volume_at=at["volume"] if has_volume else None,
-        date_shape=settled.style.shape,
-        year_at=settled.style.year_at,
-        month_at=settled.style.month_at,
-        day_at=settled.style.day_at,
-        date_divisor=settled.style.divisor,
+        **_positions(at),
+        **_date_fields(settled.style),
         header_names="\n".join(name.lower() for name in header.names),
         delimiter=header.delimiter,
         decimal_marks=marks.prices * len(columns.PRICES) + (marks.volume or "."),
         volume_factor=unit.factor,
-        year_base=settled.style.year_base,
-        day_shift=settled.style.day_shift,
         exchange_at=at.get("exchange") if "symbol" in at else None,
         instrument_at=rows.instrument_at,
-        main_instruments="," + ",".join(instruments.MAIN) + "," if rows.instrument_at else None,
+        main_instruments=instruments.LISTED if rows.instrument_at else None,
         has_rows=bool(rows.values),
         assumed=_joined(
-            symbol.assumed if symbol else None,
+            symbol.assumed,
             encoding_assumed,
             *settled.assumed,
             *marks.assumed,
             unit.assumed if has_volume else None,
             *header.binding.assumed,
-            None if "volume" in at or any("volume" in each for each in header.binding.assumed) else "no volume column",
+            None if says_volume else "no volume column",
         ),
     )
 
 
-class _Rows:
-    """The rows of a file's first range, and what their columns tell.
+def _settled(text: Text, header: Header, header_lines: Sequence[str], rows: FirstRows, day_first: bool) -> dates.Settled:
+    """The style of the file's dates; lines beyond its first range are read only while their order is open."""
+    if not rows.values:
+        return NO_ROWS
+    more = _column(header, header.binding.columns["date"], _rows(_beyond(text), header_lines))
+    return dates.settle(
+        rows.column("date"),
+        more,
+        day_first=day_first,
+        month_first_source=rows.is_of_month_first_source,
+        utc=rows.date_name_says_utc,
+        english=rows.is_english,
+    )
 
-    Raises FileRefusedError when they show that the file's lines, fields or columns can't be told apart.
-    """
 
-    def __init__(self, header: Header, lines: Sequence[str], undecodable: str | None) -> None:
-        self._header = header
-        self._at = header.binding.columns
-        self.header_lines: list[str] = []
-        """Lines among the rows that name columns as the header does, or units: no rows either."""
-        split = ((line, self._split(line)) for line in lines)
-        self.values = [values for line, values in split if not self._is_header_again(line, values)]
-        self._require_fields(lines)
-        self._require_decoded(undecodable)
+def _positions(at: Mapping[str, int]) -> dict[str, Any]:
+    """The positions of symbol, date and prices under the names that they have in a file format."""
+    return {f"{meaning}_at": at.get(meaning) for meaning in ("symbol", "date", *columns.PRICES)}
 
-    def column(self, meaning: str) -> list[str]:
-        """The texts of one meaning's column, those of rows that do not reach it left out."""
-        position = self._at.get(meaning)
-        return [values[position - 1] for values in self.values if position and len(values) >= position]
 
-    @cached_property
-    def prices(self) -> list[str]:
-        """The texts of all price columns, those that say that there is none left out."""
-        return [text for meaning in columns.PRICES for text in self.column(meaning) if not numbers.is_missing(text)]
-
-    @property
-    def is_of_month_first_source(self) -> bool:
-        """Whether the file has marks of a source that writes months before days: American ones."""
-        return (
-            "closelast" in map(columns.letters, self._header.names)
-            or any("$" in price for price in self.prices)
-            or any(map(dates.has_half_days, self.column("date")))
-        )
-
-    @property
-    def date_name_says_utc(self) -> bool:
-        name = columns.letters(self._header.names[self._at["date"] - 1])
-        return "utc" in name or "gmt" in name
-
-    @property
-    def is_english(self) -> bool:
-        """Whether the close or the date has an English name."""
-        names = [columns.letters(self._header.names[self._at[meaning] - 1]) for meaning in ("date", "close")]
-        return any(word in name for name in names for word in ("date", "time", "clos", "last", "price", "settle", "day"))
-
-    @property
-    def instrument_at(self) -> int | None:
-        """The position of the column of series or boards, where the file has the main one."""
-        return self._at.get("instrument") if instruments.are_told(self.column("instrument")) else None
-
-    def trades(self, marks: numbers.Marks) -> Iterator[tuple[float, float, float]]:
-        """Closes, volumes and amounts of money of the rows that have all three."""
-        positions = [self._at.get(meaning, 0) for meaning in ("close", "volume", "amount")]
-        if not all(positions) or marks.volume is None:
-            return
-        for values in self.values:
-            if len(values) >= max(positions):
-                close, volume, amount = (values[at - 1] for at in positions)
-                found = (
-                    numbers.value(close, marks.prices),
-                    numbers.value(volume, marks.volume),
-                    numbers.value(amount, marks.prices),
-                )
-                if found[0] is not None and found[1] is not None and found[2] is not None:
-                    yield found[0], found[1], found[2]
-
-    def require_days_of_one_instrument(self, style: dates.DateStyle, symbol: str | None) -> None:
-        """Raise FileRefusedError when the rows are not one a day of each symbol: weekly bars, or a column tells several apart."""
-        rows = [
-            (values, style.day(values[self._at["date"] - 1])) for values in self.values if len(values) >= max(self._at.values())
-        ]
-        calendar.require_days([day for _, day in rows if day])
-        symbol_at = self._at.get("symbol")
-        keyed = [(values, (values[symbol_at - 1] if symbol_at else symbol or "", str(day))) for values, day in rows if day]
-        if self.instrument_at:
-            return
-        read = {position for meaning, position in self._at.items() if meaning in READ or meaning == "exchange"}
-        several = instruments.rows_of_shared_days(keyed, self._at["close"])
-        if not several:
-            return
-        calendar.require_whole_days([values[self._at["date"] - 1] for group in several for values in group])
-        telling = instruments.telling_column(several, read)
-        if telling:
-            name, example = self._header.names[telling - 1], several[0][0][telling - 1]
-            calendar.require_whole_days([values[telling - 1] for group in several for values in group])
-            raise refused(
-                Kind.SYMBOL,
-                f"several rows a day, told apart by column {shown(name, 30)} ({shown(example, 30)}): rename it to symbol if it"
-                " names one, else write a file for each of its values",
-            )
-
-    def _split(self, line: str) -> list[str]:
-        values = fields.split(line, self._header.delimiter)
-        if values is None:
-            raise refused(
-                Kind.LINES,
-                f"a quote does not close within its line ({shown(line)}), and a quoted line break cannot be"
-                " told from a stray quote: write each row on one line and double the quotes inside fields",
-            )
-        return values
-
-    def _is_header_again(self, line: str, values: Sequence[str]) -> bool:
-        if not is_header_line(line, values, self._header):
-            return False
-        if names_others(values, self._header):
-            raise refused(
-                Kind.SECOND_HEADER,
-                f"a second header inside the file names other columns ({shown(line)}): write a file for each header",
-            )
-        return True
-
-    def _require_fields(self, lines: Sequence[str]) -> None:
-        count = len(self._header.names)
-        longer = [any(values[count:]) for values in self.values]
-        if len(longer) > 1 and all(longer):
-            raise refused(
-                Kind.FIELDS,
-                f"every row has more fields than the header's {count} (such as {shown(lines[-1])}): save it"
-                " with decimal points if these are decimal commas, else name every column",
-            )
-
-    def _require_decoded(self, undecodable: str | None) -> None:
-        """Text that is not UTF-8 may stand beside what is read, not in it."""
-        if undecodable and any("\ufffd" in text for meaning in READ for text in self.column(meaning)):
-            raise refused(Kind.ENCODING, f"not UTF-8 but perhaps Latin-1 or Windows-1252 ({undecodable}): save it as CSV UTF-8")
+def _date_fields(style: dates.DateStyle) -> dict[str, Any]:
+    """A date style under the names that it has in a file format."""
+    return {
+        "date_shape": style.shape,
+        "year_at": style.year_at,
+        "month_at": style.month_at,
+        "day_at": style.day_at,
+        "date_divisor": style.divisor,
+        "year_base": style.year_base,
+        "day_shift": style.day_shift,
+    }
 
 
 def _rows(lines: Iterable[str], header_lines: Collection[str]) -> Iterator[str]:
@@ -298,6 +179,7 @@ def _rows(lines: Iterable[str], header_lines: Collection[str]) -> Iterator[str]:
 
 
 def _beyond(text: Text) -> Iterator[str]:
+    """The lines beyond the sample, which come first when a text is iterated."""
     lines = iter(text)
     for _ in text.sample:
         next(lines)
@@ -313,10 +195,10 @@ def _column(header: Header, position: int, rows: Iterable[str]) -> Iterator[str]
             yield values[position - 1].strip()
 
 
-def _symbol(key: str, header: Header, folder: str, default: str) -> symbols.Named | None:
-    """The file's symbol; None where its rows have a column for it."""
+def _symbol(key: str, header: Header, folder: str, default: str) -> symbols.Named:
+    """The file's symbol; of none where its rows have a column for it."""
     if "symbol" in header.binding.columns:
-        return None
+        return symbols.Named(None)
     return symbols.Named(header.symbol) if header.symbol else symbols.from_key(key, folder, default)
 
 

@@ -26,6 +26,9 @@ MAIN = {
 """The series and boards of shares, the main one first; rows of others (bonds, odd lots, auctions, block deals) are not
 prices of the share. A file without any of these has no main one."""
 
+LISTED = f",{','.join(MAIN)},"
+"""As the parse statement looks them up."""
+
 TEXTS = 0.5
 """A column tells instruments apart when at least so much of it is not numbers."""
 

@@ -19,7 +19,7 @@ _COPY = re.compile(r" ?(\(\d+\)| - copy)$", re.IGNORECASE)
 class Named(NamedTuple):
     """A symbol in upper case, and what was assumed to find it."""
 
-    symbol: str
+    symbol: str | None
     assumed: str | None = None
 
 
