@@ -58,7 +58,9 @@ def main() -> None:
 
     table = Table("what", "seconds", "statements", "longest, bytes", "MB scanned", "crawls", "S3 requests", title="Measured")
     by_name = Table("statement", "times", title=f"Athena's statements for {asked.files:,} files in {len(LAYOUTS)} layouts")
-    by_step = Table("batch of files", "requests", "kB read", "seconds", title="Looking at them")
+    by_step = Table("batch of files", "requests", "kB read", "seconds", title="Inspecting them")
+    by_batch = Table("batch of files", "manifests", "parse statements", title="Parsing them")
+    by_page = Table("rows", "by", "requests", "seconds", title="Reading a statement's result")
     with LocalAccount(asked.engine) as account:
         account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
         lake = Lake(account)
@@ -67,6 +69,10 @@ def main() -> None:
         measure(table, lake, f"{asked.files:,} files of {asked.rows} rows at once, empty account", files)
         loads = lake.query("SELECT count(*) AS loads, count(DISTINCT source) AS files FROM stocks_loads")
         assert loads == [{"loads": str(asked.files), "files": str(asked.files)}], loads
+        parses = sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena"))
+        manifests = [line["partitions"] for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
+        by_batch.add_row(f"{max(line['files'] for line in lake.logged('loaded')):,}", str(max(manifests)), str(parses))
+        read_a_result(by_page, lake)
     with LocalAccount(asked.engine) as account:
         account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
         lake = Lake(account)
@@ -91,14 +97,17 @@ def main() -> None:
         days = trading_days(date(2025 - asked.history_years, 1, 3), asked.history_years * 260)
         measure(table, lake, f"{asked.history_years} years of one symbol in one file", {"AAPL.csv": prices(days, 100)})
         measure(table, lake, "one new day of it", {"AAPL_new.csv": prices([days[-1] + timedelta(days=1)], 101)})
-    for printed in (table, by_name, by_step):
+    for printed in (table, by_name, by_step, by_batch, by_page):
         Console(width=120).print(printed)
 
 
 def measure(table: Table, lake: Lake, what: str, files: dict[str, str]) -> None:
     before = lake.account.statistics
     start = time.monotonic()
-    lake.drop(files)
+    for key, body in files.items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(3_600)
+    assert not lake.account.dead_letters
     seconds = time.monotonic() - start
     after = lake.account.statistics
     requests = {operation: count for operation, count in (after.calls - before.calls).items() if operation.startswith("s3:")}
@@ -111,6 +120,28 @@ def measure(table: Table, lake: Lake, what: str, files: dict[str, str]) -> None:
         str(after.crawls - before.crawls),
         f"{sum(requests.values()):,}",
     )
+
+
+def read_a_result(table: Table, lake: Lake, rows: int = 5_000) -> None:
+    """Read the result of one query page by page, and as the one object that it is stored as."""
+    athena, s3 = lake.account.client("athena"), lake.account.client("s3")
+    query_id = athena.start_query_execution(
+        QueryString=f"SELECT symbol, trade_date, close, volume, source FROM stocks_processed LIMIT {rows}",
+        QueryExecutionContext={"Database": lake.account.database},
+        ResultConfiguration={"OutputLocation": f"s3://{lake.bucket}/pipeline/athena-results/"},
+    )["QueryExecutionId"]
+    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    while execution["Status"]["State"] != "SUCCEEDED":
+        time.sleep(0.1)
+        execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    start = time.monotonic()
+    pages = list(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
+    found = sum(len(page["ResultSet"]["Rows"]) for page in pages) - 1
+    table.add_row(f"{found:,}", "GetQueryResults", str(len(pages)), f"{time.monotonic() - start:.2f}")
+    start = time.monotonic()
+    key = execution["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{lake.bucket}/")
+    body = s3.get_object(Bucket=lake.bucket, Key=key)["Body"].read()
+    table.add_row(f"{len(body.splitlines()) - 1:,}", "GetObject", "1", f"{time.monotonic() - start:.2f}")
 
 
 if __name__ == "__main__":

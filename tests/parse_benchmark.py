@@ -24,7 +24,10 @@ def lines(layout: str, count: int) -> str:
     """A file of that many rows, all of different days of the calendar from 1900 on."""
     days = [date(1900, 1, 1) + timedelta(days=number) for number in range(count)]
     if layout == "commas":
-        rows = [f"{day},{n % 90 + 10.25},{n % 90 + 12.5},{n % 90 + 9.75},{n % 90 + 11},{n % 90 + 10.1:.2f},{n}" for n, day in enumerate(days)]
+        rows = [
+            f"{day},{n % 90 + 10.25},{n % 90 + 12.5},{n % 90 + 9.75},{n % 90 + 11},{n % 90 + 10.1:.2f},{n}"
+            for n, day in enumerate(days)
+        ]
     else:
         rows = [
             f"{day:%d.%m.%Y};" + ";".join(f"{n % 90 + part:.2f}".replace(".", ",") for part in (10.25, 12.5, 9.75, 11)) + f";{n}"
