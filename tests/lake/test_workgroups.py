@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from tests.lakes import RAW, Lake, csv, day
+from tests.local_aws.engine import Statement, StatementFailed
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -83,3 +86,28 @@ def test_a_disabled_workgroup_is_named_with_the_remedy_and_the_drop_is_kept(lake
 def test_a_workgroup_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
     os.environ["LAKE_WORKGROUP"] = "nosuch"
     assert errors_of_a_drop(lake) == {"there is no Athena workgroup nosuch: create it, or set LAKE_WORKGROUP to another one"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("Bytes scanned limit was exceeded", "raise or remove the Athena workgroup's limit of data scanned by a query"),
+        (
+            "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: Access Denied (Service: Amazon S3; Status Code: 403)",
+            "switch 'Enable queries on Requester Pays buckets' on in the Athena workgroup",
+        ),
+    ],
+    ids=["limit of bytes", "Requester Pays"],
+)
+def test_what_a_workgroup_stops_is_told_with_the_remedy_and_no_file_is_refused(lake: Lake, reason: str, remedy: str) -> None:
+    def stop(statement: Statement, targets: Sequence[str]) -> None:
+        if targets:
+            raise StatementFailed(reason)
+
+    lake.account.interference.add(stop)
+    (error,) = {re.sub(r"\(query [^)]+\)", "", each) for each in errors_of_a_drop(lake)}
+    assert reason in error and remedy in error
+    assert lake.loads() == [] and lake.keys("pipeline/inbox/raw/")
+    lake.account.interference.remove(stop)
+    lake.account.invoke(RAW, {"action": "drain", "bucket": lake.bucket})
+    assert [load["status"] for load in lake.loads()] == ["loaded"]
