@@ -34,7 +34,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     while True:
         try:
             if not lake.lease.take():
-                if not lake.successor.wait(lake.lease, lake.deadline, lake.config.lease_poll_seconds):
+                if not lake.lease.wait(lake.deadline, lake.config.lease_poll_seconds):
                     return _outcome("left to the holder of the lease", batches)
                 if lake.inbox.is_empty():
                     return _outcome("worked off by the holder of the lease", batches)

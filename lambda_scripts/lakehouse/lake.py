@@ -15,7 +15,6 @@ from .config import Config
 from .layout import Layout
 from .queue.inbox import Inbox
 from .queue.lease import Lease
-from .queue.successor import Successor
 from .tables.load_records import LoadRecords
 from .tables.merged import MergedTable
 from .tables.source_records import SourceRecords
@@ -35,7 +34,6 @@ class Lake:
     deadline: Deadline
     inbox: Inbox
     lease: Lease
-    successor: Successor
     loads: LoadRecords
     sources: SourceRecords
     processed: MergedTable
@@ -79,8 +77,7 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
     seconds = context.get_remaining_time_in_millis() / 1000
     store = Store(client("s3"), config.bucket)
     lease = Lease(store, layout.lease(queue), clock, context.aws_request_id, config.lease_seconds)
-    successor = Successor(store, layout.successor(queue), clock, context.aws_request_id, config.lease_seconds)
-    deadline = Deadline(clock, seconds - config.deadline_margin_seconds, lease.keep, successor.keep)
+    deadline = Deadline(clock, seconds - config.deadline_margin_seconds, lease.keep)
     loads = LoadRecords(store, layout)
     catalog = Catalog(client("glue"), config.database)
     return Lake(
@@ -102,7 +99,6 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
         deadline=deadline,
         inbox=Inbox(store, layout, queue),
         lease=lease,
-        successor=successor,
         loads=loads,
         sources=SourceRecords(store, layout, loads),
         processed=MergedTable("stocks_processed", layout.processed, store, catalog),

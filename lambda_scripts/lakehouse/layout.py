@@ -5,7 +5,7 @@ processed/stocks/year=YYYY/month=MM/         data files, and the manifests that 
 reporting/monthly/year=YYYY/  yearly/…       likewise
 rejected/stocks/<batch>-<number>.parquet     rejected rows
 pipeline/inbox/<queue>/<name>/<event>        one marker for each event not yet worked off
-pipeline/leases/<queue>.json                 who works off a queue, and <queue>-successor.json who waits for that
+pipeline/leases/<queue>.json                 who works off a queue, and who is next
 pipeline/sources/<raw key>.json              what a raw file gave
 pipeline/commits/<batch>.jsonl               the load record, which commits the batch or, empty, aborts it; never removed
 pipeline/loads/<batch>.jsonl, ….jsonl.gz     the load records as stocks_loads reads them: of one batch, or of many
@@ -162,9 +162,6 @@ class Layout:
 
     def lease(self, queue: str) -> str:
         return f"{self._pipeline}leases/{queue}.json"
-
-    def successor(self, queue: str) -> str:
-        return f"{self._pipeline}leases/{queue}-successor.json"
 
     @property
     def source_records(self) -> str:

@@ -19,7 +19,6 @@ from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError
 from lambda_scripts.lakehouse.layout import Layout
 from lambda_scripts.lakehouse.queue.lease import Lease
-from lambda_scripts.lakehouse.queue.successor import Successor
 from lambda_scripts.lakehouse.tables.load_records import LoadRecords
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
@@ -294,7 +293,7 @@ def test_a_silent_holder_is_overtaken_after_the_leases_time_and_not_before(store
     clock = Time()
     holder, other = lease(store, "holder", clock), lease(store, "other", clock)
     assert holder.take() and not other.take()
-    other.wait(Deadline(clock, 900), 5)
+    assert other.wait(Deadline(clock, 900), 5)
     assert 60 <= clock.seconds <= 65 and other.take()
     with pytest.raises(LeaseLostError):
         holder.renew()
@@ -318,19 +317,32 @@ def test_a_retry_of_the_request_that_holds_the_lease_takes_it_at_once(store: Sto
 
 def test_one_invocation_waits_for_the_lease_and_the_others_do_not(store: Store) -> None:
     clock = Time()
-    holder = lease(store, "holder", clock)
-    holder.take()
-    key = "pipeline/leases/raw-successor.json"
+    holder, second = lease(store, "holder", clock), lease(store, "second", clock)
+    assert holder.take() and not second.take()
     asked: list[bool] = []
 
     def another_asks() -> None:
-        third = Successor(store, key, clock, "third", 60)
-        asked.append(third.wait(lease(store, "third", clock), Deadline(clock, 900), 5))
+        third = lease(store, "third", clock)
+        asked.append(third.take() or third.wait(Deadline(clock, 900), 5))
 
-    second = Successor(store, key, clock, "second", 60)
-    assert second.wait(lease(store, "second", clock), Deadline(clock, 900, second.keep, another_asks), 5)
-    assert set(asked) == {False}
-    assert Successor(store, key, clock, "fourth", 60).wait(lease(store, "fourth", clock), Deadline(clock, 900), 5)
+    assert second.wait(Deadline(clock, 900, second.keep, another_asks), 5)
+    assert len(asked) > 10 and not any(asked)
+    fourth = lease(store, "fourth", clock)
+    assert not fourth.take() and fourth.wait(Deadline(clock, 900), 5)
+
+
+def test_a_holder_renews_its_lease_though_another_claims_to_be_next(store: Store) -> None:
+    clock = Time()
+    holder, second = lease(store, "holder", clock), lease(store, "second", clock)
+    assert holder.take() and not second.take()
+
+    def renew() -> None:
+        holder.renew()
+        if clock.seconds > 200:
+            holder.give_back()
+
+    assert second.wait(Deadline(clock, 900, second.keep, lambda: renew() if holder.is_held else None), 5)
+    assert clock.seconds > 200 and second.take()
 
 
 def test_a_lease_of_version_1_is_held_until_its_time(store: Store) -> None:

@@ -1,13 +1,13 @@
-"""The lease: one invocation works off a queue, the others leave the work to it.
+"""The lease: one invocation works off a queue, one waits to be next, the others leave the work to them.
 
     A          take 7 ── batch ─ renew ─ batch ─ inbox empty ─ give back ─ list once more ─ end
-    B             marker ─ held ─ wait ·········································· given back ─ inbox empty ─ end
-    C             marker ─ held, and B waits ─ end                                    (A's last listing finds the marker)
+    B             marker ─ held ─ claim, wait ···································· release the claim ─ inbox empty ─ end
+    C                marker ─ held, and B waits ─ end                                (A's last listing, or B's, finds the marker)
 
     A killed   take 7 ── batch ─✗
-    B             marker ─ held ─ wait ··· not renewed for the lease's time ─ take 8 ─ abort and tidy A's batch ─ batch …
+    B             marker ─ held ─ claim, wait ··· not renewed for the lease's time ─ take 8 ─ abort and tidy A's batch ─ batch …
 
-    A frozen   take 7 ── batch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ renew: LeaseLostError ─ end
+    A frozen   take 7 ── batch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ renew: LeaseLostError ─ end
 
 Each taking raises the token, a number that is part of every batch id, so that what is later is said by ids and never by a clock.
 The lease saves work; the tables are right without it. A holder that was frozen, and goes on after another has taken the lease,
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from .. import log
@@ -29,11 +29,14 @@ from ..clock import Clock, Deadline
 from ..errors import ConflictError, LeaseLostError
 from ..layout import batch_id, earliest_batch_id
 
+NEVER_TAKEN: dict[str, Any] = {"owner": None}
+
 
 class Lease:
     """A lease held in one object, which is never deleted. `owner` is the request id.
 
-    A holder renews it, at least each third of `seconds`; one that does not for so long has lost it to whoever waited.
+    A holder renews it, at least each third of `seconds`; one that does not for so long has lost it to whoever waited. The claim
+    to be next is a part of it, and ends by this host's clock: a wrong one costs a second invocation that waits, nothing else.
     """
 
     def __init__(self, store: Store, key: str, clock: Clock, owner: str, seconds: float) -> None:
@@ -42,11 +45,13 @@ class Lease:
         self._clock = clock
         self._owner = owner
         self._seconds = seconds
-        self._token = 0
+        self._content: dict[str, Any] = NEVER_TAKEN
         self._etag: str | None = None
-        self._renewals = 0
+        self._token = 0
+        self._role = ""
+        """holder, successor, or empty"""
+        self._silent: tuple[Any, Any] | None = None
         self._renewed = 0.0
-        self._silent: str | None = None
         self._batches = itertools.count(1)
 
     def take(self) -> bool:
@@ -54,82 +59,73 @@ class Lease:
 
         A retry of the request that holds it takes it over at once, and so does the one to which `wait` showed a silent holder.
         """
-        part = self._store.read(self._key)
-        content: Mapping[str, Any] = json.loads(part.body) if part else {}
-        if part and part.etag != self._silent and not self._is_free(content):
-            log.event("lease held by another", holder=content["owner"])
+        self._read()
+        before = self._content
+        if not self._is_free() and self._state != self._silent:
+            log.event("lease held by another", holder=before["owner"])
             return False
-        token = _next_token(content, self._clock)
+        token = _next_token(before, self._clock)
         try:
-            etag = self._store.swap(self._key, self._content(token, self._owner), part.etag if part else None)
+            self._swap({"token": token, "owner": self._owner, "renewals": 0, "seconds": self._seconds, "successor": None})
         except ConflictError:
             log.event("lease taken by another just now")
             return False
-        self._token, self._etag, self._silent = token, etag, None
-        self._renewed = self._clock.monotonic()
+        self._token, self._role, self._silent = token, "holder", None
         self._batches = itertools.count(1)
-        log.event("lease taken", token=token, from_silent_holder=content.get("owner") not in (None, self._owner))
+        log.event("lease taken", token=token, from_silent_holder=before["owner"] not in (None, self._owner))
         return True
 
-    def wait(self, deadline: Deadline, poll_seconds: float) -> None:
-        """Return once the lease is free, or was not renewed for its time as this host measures it.
+    def wait(self, deadline: Deadline, poll_seconds: float) -> bool:
+        """Claim to be next, and wait until the lease is free, or was not renewed for its time as this host measures it.
 
-        Raises DeadlineReachedError when this invocation's own time is up.
+        False at once where another invocation waits already. Whoever ends because of that has put its marker before, so the one
+        who waited has to list the inbox after this returns. Raises DeadlineReachedError when this invocation's own time is up.
         """
-        log.event("waits for the lease")
-        seen: str | None = None
-        since = self._clock.monotonic()
-        while (part := self._store.read(self._key)) is not None:
-            content = json.loads(part.body)
-            if self._is_free(content):
-                return
-            if part.etag != seen:
-                seen, since = part.etag, self._clock.monotonic()
-            elif "renewals" in content and self._clock.monotonic() - since >= content["seconds"]:
-                self._silent = seen
-                return
-            deadline.sleep(poll_seconds, "wait for the lease")
+        if not self._claim():
+            return False
+        try:
+            log.event("waits for the lease", holder=self._content["owner"])
+            self._wait(deadline, poll_seconds)
+        finally:
+            self._release()
+        return True
 
     def renew(self) -> None:
         """Start the lease's time anew. Raises LeaseLostError if another invocation has taken it.
 
         So when this returns, nobody had aborted a batch of this invocation, or removed anything that it staged.
         """
-        self._renewals += 1
-        try:
-            self._etag = self._store.swap(self._key, self._content(self._token, self._owner), self._etag)
-        except ConflictError as error:
-            self._etag = None
-            raise LeaseLostError(
-                f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work"
-            ) from error
-        self._renewed = self._clock.monotonic()
+        if not self.is_held:
+            raise LeaseLostError(f"the lease {self._store.uri(self._key)} is not this invocation's")
+        self._update(lambda: {"renewals": self._content["renewals"] + 1})
 
     def confirm_loss(self, error: LeaseLostError) -> None:
         """Raise the error after all, and give the lease back, if the lease is still this invocation's."""
         try:
-            if self._etag is not None:
+            if self.is_held:
                 self.renew()
         except LeaseLostError:
             return
-        if self._etag is not None:
+        if self.is_held:
             self.give_back()
             raise error
 
     def keep(self) -> None:
-        """Renew the lease, if it is held and a third of its time has passed: for whoever waits."""
-        if self._etag is not None and self._clock.monotonic() - self._renewed >= self._seconds / 3:
-            self.renew()
+        """Renew the lease, or the claim to be next, if a third of its time has passed: for whoever waits."""
+        if self._role and self._clock.monotonic() - self._renewed >= self._seconds / 3:
+            if self._role == "holder":
+                self.renew()
+            else:
+                self._update(self._my_claim)
 
     def give_back(self) -> None:
         """Let the next one take it at once. A lease that was lost stays with whoever has it."""
-        if self._etag is None:
-            return
-        try:
-            self._store.swap(self._key, self._content(self._token, None), self._etag)
-        except ConflictError:
-            log.warning("lease was lost before it was given back")
-        self._etag = None
+        if self.is_held:
+            try:
+                self._update(lambda: {"owner": None})
+            except LeaseLostError:
+                log.warning("lease was lost before it was given back")
+            self._role = ""
 
     def new_batch(self) -> str:
         """The id of this taking's next batch. Ids sort in the order in which batches are begun, whatever clocks say."""
@@ -138,25 +134,93 @@ class Lease:
     @property
     def is_held(self) -> bool:
         """Whether this invocation has taken the lease, neither given it back nor learned that it was lost."""
-        return self._etag is not None
+        return self._role == "holder"
 
     @property
     def first_batch(self) -> str:
         """A text after which this taking's batch ids sort, and before which all those of earlier takings do."""
         return earliest_batch_id(self._token)
 
-    def _is_free(self, content: Mapping[str, Any]) -> bool:
-        if content["owner"] in (None, self._owner):
+    # The claim to be next
+
+    def _claim(self) -> bool:
+        claim = self._content.get("successor")
+        if claim and claim["owner"] != self._owner and claim["until"] > self._clock.now().timestamp():
+            log.event("another waits for the lease", successor=claim["owner"])
+            return False
+        try:
+            self._swap(self._content | self._my_claim())
+        except ConflictError:
+            self._read()
+            return self._claim()
+        self._role = "successor"
+        return True
+
+    def _my_claim(self) -> dict[str, Any]:
+        return {"successor": {"owner": self._owner, "until": self._clock.now().timestamp() + self._seconds}}
+
+    def _wait(self, deadline: Deadline, poll_seconds: float) -> None:
+        seen, since = self._state, self._clock.monotonic()
+        while not self._is_free():
+            if self._state != seen:
+                seen, since = self._state, self._clock.monotonic()
+            elif "renewals" in self._content and self._clock.monotonic() - since >= self._content["seconds"]:
+                self._silent = seen
+                return
+            deadline.sleep(poll_seconds, "wait for the lease")
+            self._read()
+
+    def _release(self) -> None:
+        if self._role == "successor":
+            try:
+                self._update(lambda: {"successor": None})
+            except LeaseLostError:
+                log.event("another waits for the lease too")
+            self._role = ""
+
+    # The object
+
+    @property
+    def _state(self) -> tuple[Any, Any]:
+        """What a holder changes by each renewal, and a claim does not."""
+        return self._content.get("token"), self._content.get("renewals")
+
+    @property
+    def _is_mine(self) -> bool:
+        """Whether the object says of this invocation what `_role` does."""
+        if self._role == "holder":
+            return (self._content["owner"], self._content.get("token")) == (self._owner, self._token)
+        return (self._content.get("successor") or {}).get("owner") == self._owner
+
+    def _is_free(self) -> bool:
+        if self._content["owner"] in (None, self._owner):
             return True
         # As version 1 wrote it: held until a time, never renewed.
-        return "expires" in content and bool(content["expires"] <= self._clock.now().timestamp())
+        return "expires" in self._content and bool(self._content["expires"] <= self._clock.now().timestamp())
 
-    def _content(self, token: int, owner: str | None) -> bytes:
-        # No two are equal, so that each renewal changes the ETag.
-        return json.dumps({"token": token, "owner": owner, "renewals": self._renewals, "seconds": self._seconds}).encode()
+    def _update(self, changed: Callable[[], dict[str, Any]]) -> None:
+        """Change a part of the object, as often as holder and successor meet. Raises LeaseLostError where it is not mine."""
+        while True:
+            try:
+                return self._swap(self._content | changed())
+            except ConflictError as error:
+                self._read()
+                if not self._is_mine:
+                    self._role = ""
+                    raise LeaseLostError(
+                        f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work"
+                    ) from error
+
+    def _read(self) -> None:
+        part = self._store.read(self._key)
+        self._content, self._etag = (json.loads(part.body), part.etag) if part else (NEVER_TAKEN, None)
+
+    def _swap(self, content: dict[str, Any]) -> None:
+        self._etag = self._store.swap(self._key, json.dumps(content).encode(), self._etag)
+        self._content, self._renewed = content, self._clock.monotonic()
 
 
-def _next_token(content: Mapping[str, Any], clock: Clock) -> int:
+def _next_token(content: dict[str, Any], clock: Clock) -> int:
     """One more than the last. The first is the time in seconds, so that a lease object that someone deletes begins no lower."""
     last = content.get("token")
     return last + 1 if isinstance(last, int) else int(clock.now().timestamp())
