@@ -104,12 +104,19 @@ class Records:
     def add(self, count: int, *, version: int = 2) -> None:
         for number in itertools.islice(self._numbers, count):
             batch = f"t{number:010d}-0001-20261124-064520" if version > 1 else f"20261123-064520-{number:08x}"
-            lines = json_lines([{"batch_id": batch, "source": f"s3://{self.lake.bucket}/raw/{number % 2}.csv", "rows": number}])
+            lines = json_lines([self._record(batch, number)])
             if version > 1:
                 self._of.loads.commit(batch, lines)
             else:
                 self._of.store.put(self._of.layout.load_record(batch), lines)
             self.batches.append(batch)
+
+    def _record(self, batch: str, number: int) -> dict[str, Any]:
+        counts = {"rows": number, "accepted": number, "superseded": 0, "rejected": 0}
+        dates = {"first_date": "2016-01-04", "last_date": "2016-12-30"}
+        path, second = f"s3://{self.lake.bucket}/raw/stocks/{number % 2}.csv", f"2026-11-24 06:45:{number % 60:02d}.000"
+        said: dict[str, Any] = {"batch_id": batch, "source": path, "source_modified": second, "status": "loaded"}
+        return said | counts | {"symbols": "AAPL"} | dates | {"reason": None, "loaded_at": second, "assumed": None}
 
     def compact(self, s3: Any = None) -> None:
         """Compact in an invocation of its own, which has this S3 client."""
