@@ -208,7 +208,7 @@ def _with_gaps(day: Price, index: int, draw: st.DrawFn) -> Price:
 
 
 def _text(style: Mapping[str, Any], header: Mapping[str, str], order: list[str], days: list[Price], symbol: str) -> str:
-    delimiter, end = style["delimiter"], style["line end"]
+    delimiter, end = str(style["delimiter"]), str(style["line end"])
 
     def line(cells: list[str]) -> str:
         quote = style["quoted"]
