@@ -15,7 +15,10 @@ from rich.table import Table
 from .points import KINDS, Point, Verdict, plan
 from .runner import every_point, known_scenarios, processes, try_all
 
-ONE_IN = 20
+ONE_IN = 25
+
+TOLD_EVERY = 50
+"""Where the progress is not a bar, as in a file."""
 
 
 def main() -> int:
@@ -35,10 +38,14 @@ def main() -> int:
             task = progress.add_task("points", total=len(chosen), bad=0)
 
             def tell(verdict: Verdict) -> None:
-                bad = bool(verdict.wrong or verdict.left)
-                progress.update(task, advance=1, bad=progress.tasks[0].fields["bad"] + bad)
-                if bad:
+                bad = progress.tasks[0].fields["bad"] + bool(verdict.wrong or verdict.left)
+                progress.update(task, advance=1, bad=bad)
+                if verdict.wrong or verdict.left:
                     _print_bad(verdict, progress.console)
+                if not console.is_terminal and progress.tasks[0].completed % TOLD_EVERY == 0:
+                    console.print(
+                        f"{progress.tasks[0].completed:,.0f} tried, {bad} not right, {time.monotonic() - started:,.0f} s"
+                    )
 
             verdicts = try_all(pool, chosen, tell)
     _print_table(console, "What befell the handlers", "kind", lambda point: point.kind, found, verdicts)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
@@ -26,7 +26,7 @@ from tests.local_aws.engine import SYSTEM, StatementFailed
 
 from .scenarios import SCENARIOS
 from .verdict import left, wrong
-from .world import Kept, World
+from .world import PATIENCE_SECONDS, Kept, World
 
 FIRST = "first-request"
 SECOND = "second-request"
@@ -58,10 +58,13 @@ ERRORS: dict[str, tuple[tuple[str, int], ...]] = {
     "glue:BatchCreatePartition": (("ResourceNumberLimitExceededException", 400),),
     "glue:BatchDeleteTable": (("ResourceNotReadyException", 400),),
 }
+WAITED_OUT = {("athena:StartQueryExecution", code) for code in ("ThrottlingException", "TooManyRequestsException")}
+"""What a handler tries again until its deadline: to have that for good is the deadline's test."""
+
 CHANGES = ("Put", "Copy", "Delete", "Start", "Create", "Invoke")
 """How the names of the operations begin that do something: of the others a lost answer is an answer asked for again."""
 
-CONDITIONAL = re.compile(r"pipeline/(leases|sources|loads)/|/manifest$")
+CONDITIONAL = re.compile(r"pipeline/(leases|sources|commits)/|/manifest$")
 
 STATEMENTS = {
     RAW: ("regexp_extract_all", "AS reasons", "WITH contenders", "count_if(m.source", "'rejected'\n", "DISTINCT h.source"),
@@ -189,8 +192,6 @@ class Trials:
         fault = self._begin_frozen(point)
         if fault is None:
             return False
-        if second != FIRST:
-            self.world.expire_lease(point.function)
         self.world.send(point.function, self.event, second)
         self.world.settle_but_frozen()
         self._load_newer(point)
@@ -209,7 +210,6 @@ class Trials:
             fault.thaw()
             return False
         if "newer before" in point.detail:
-            self.world.expire_lease(point.function)
             self._load_newer(point)
             self.world.settle_but_frozen()
         for each in (fault, other) if "first thaws" in point.detail else (other, fault):
@@ -247,12 +247,11 @@ class Trials:
         if fault is None:
             return False
         self.world.faults.arm("before", 1, request_id=FIRST, for_good=True)
-        known = len(self.world.runtime.invocations)
         self._load_newer(point)
         self.world.runtime.wait_for(
-            "the newer one's first end, or its wait",
-            lambda: len(self.world.runtime.invocations) > known or bool(self.world.lake.logged("waits for the lease")),
-            20,
+            "the newer one's end, or its wait",
+            lambda: self.world.runtime.only_frozen_left or bool(self.world.lake.logged("lease held by another")),
+            PATIENCE_SECONDS,
         )
         fault.kill()
         self.world.settle()
@@ -295,7 +294,7 @@ class Trials:
         upset = self.world.upset(point.detail)
         self.world.send(point.function, self.event, FIRST)
         self.world.flow()
-        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, 20)
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
         self.world.stop_statements(point.detail)
         self.world.settle()
         return upset.struck
@@ -305,11 +304,11 @@ class Trials:
         upset = self.world.upset(point.detail)
         self.world.send(point.function, self.event, FIRST)
         self.world.flow()
-        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, 20)
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
         self.world.faults.arm("before", 1, request_id=FIRST, operation="athena:GetQueryExecution")
         self.world.settle()
         upset.release.set()
-        self.world.runtime.wait_for("its end", lambda: not self.world.unfinished_statements(), 20)
+        self.world.runtime.wait_for("its end", lambda: not self.world.unfinished_statements(), PATIENCE_SECONDS)
         return upset.struck
 
     def clocks_apart(self, point: Point) -> bool:
@@ -340,13 +339,14 @@ class Trials:
 
 
 def _each(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
-    """Every step; of those that do the same to one object after the other, three."""
-    alike: dict[str, list[int]] = defaultdict(list)
+    """Every step; of those between two statements that do the same to one object after another one, by chance."""
+    alike: dict[tuple[int, str], list[int]] = defaultdict(list)
+    statements = 0
     for number, call in enumerate(steps, 1):
-        alike[re.sub(r"[0-9a-f]{4,}|[0-9]+", "#", str(call))].append(number)
+        statements += call.operation == "athena:StartQueryExecution"
+        alike[statements, re.sub(r"[0-9a-f]{4,}|[0-9]+", "#", str(call))].append(number)
     for numbers in alike.values():
-        chosen = numbers if len(numbers) <= 3 else [numbers[0], chance.choice(numbers[1:-1]), numbers[-1]]
-        yield from ((number, 0, "") for number in chosen)
+        yield chance.choice(numbers), 0, ""
 
 
 def _every_other(steps: Sequence[Call], chance: random.Random) -> Iterator[tuple[int, int, str]]:
@@ -388,7 +388,7 @@ def _refused_for_good(steps: Sequence[Call], chance: random.Random) -> Iterator[
         nths = sorted({1, (len(numbers) + 1) // 2, len(numbers)})
         for nth in nths:
             for code, status in _errors_of(operation):
-                if status not in (404, 409):
+                if status not in (404, 409) and (operation, code) not in WAITED_OUT:
                     yield numbers[nth - 1], nth, f"{operation} {code} {status}"
 
 
@@ -407,8 +407,8 @@ KINDS: dict[str, Kind] = {
     "frozen, same request": Kind(lambda trials, point: trials.freeze(point, FIRST), _each),
     "frozen, lease expired": Kind(lambda trials, point: trials.freeze(point, SECOND), _each, 16),
     "both frozen": Kind(Trials.freeze_both, _pairs, 6),
-    "killed before": Kind(Trials.kill, _every_other),
-    "killed after": Kind(Trials.kill, _every_other),
+    "killed before": Kind(Trials.kill, _every_other, 4),
+    "killed after": Kind(Trials.kill, _every_other, 4),
     "killed twice": Kind(Trials.kill, _twice, 16),
     "killed for good": Kind(Trials.kill_for_good, _each, 16),
     "killed while another waits": Kind(Trials.kill_while_another_waits, _each, 16),
@@ -417,14 +417,14 @@ KINDS: dict[str, Kind] = {
     "answer lost": Kind(Trials.lose_answer, _changing, 12),
     **{f"statement {what}, once": Kind(Trials.fail_statement, _statements, 2) for what in STATEMENT_ERRORS},
     "statement is cancelled": Kind(Trials.cancel_statement, _statements, 2),
-    "statement outlives its invocation": Kind(Trials.outlive, _statements),
+    "statement outlives its invocation": Kind(Trials.outlive, _statements, 2),
     "clocks apart": Kind(Trials.clocks_apart, _either, 16),
     "pages of three keys": Kind(Trials.pages_of_three, _either, 16),
 }
 
 
 def points(scenario: str, function: str, steps: Sequence[Call], seed: int) -> list[Point]:
-    """Every point of a scenario's function, in the order of the kinds; of calls that do the same three, of pairs one a call."""
+    """Every point of a scenario's function, in the order of the kinds; of calls that do the same one, of pairs one a call."""
     if not steps:
         return []
     found = []
@@ -436,13 +436,25 @@ def points(scenario: str, function: str, steps: Sequence[Call], seed: int) -> li
 
 
 def plan(found: Sequence[Point], seed: int, one_in: int = 1) -> list[Point]:
-    """The points to try, one in `one_in` of what each kind plans, and at least one a kind, scenario (or detail) and function."""
+    """The points to try: one in `one_in` of what each kind plans, and at least one of each kind and function."""
+    chance = random.Random(seed)
+    planned = [
+        point
+        for group in _grouped(found, lambda point: point.detail if KINDS[point.kind].per_detail else point.scenario)
+        for point in _share(group, len(group) if KINDS[group[0].kind].per_detail else KINDS[group[0].kind].one_in, chance)
+    ]
+    if one_in == 1:
+        return planned
+    return [point for group in _grouped(planned, lambda point: "") for point in _share(group, one_in, chance)]
+
+
+def _grouped(found: Iterable[Point], by: Callable[[Point], str]) -> list[list[Point]]:
+    """By kind and function, and by something more."""
     groups: dict[tuple[str, ...], list[Point]] = defaultdict(list)
     for point in found:
-        groups[point.kind, point.detail if KINDS[point.kind].per_detail else point.scenario, point.function].append(point)
-    chance = random.Random(seed)
-    chosen = []
-    for (kind, *_), group in groups.items():
-        share = len(group) if KINDS[kind].per_detail else KINDS[kind].one_in * one_in
-        chosen += sorted(chance.sample(group, -(-len(group) // share)), key=lambda point: point.step)
-    return chosen
+        groups[point.kind, point.function, by(point)].append(point)
+    return list(groups.values())
+
+
+def _share(group: Sequence[Point], one_in: int, chance: random.Random) -> list[Point]:
+    return sorted(chance.sample(group, -(-len(group) // one_in)), key=lambda point: point.step)

@@ -17,6 +17,8 @@ from .points import Point, Trials, Verdict, points
 from .scenarios import SCENARIOS
 from .world import World
 
+AT_ONCE = 10
+
 
 class _Worker:
     """This process's world, made anew where a point left it unusable."""
@@ -59,8 +61,8 @@ def _here() -> _Worker:
     return _worker
 
 
-def _run(point: Point) -> Verdict:
-    return _here().run(point)
+def _run(chosen: Sequence[Point]) -> list[Verdict]:
+    return [_here().run(point) for point in chosen]
 
 
 def _points(scenario: str, function: str, seed: int) -> list[Point]:
@@ -85,11 +87,19 @@ def every_point(pool: ProcessPoolExecutor, scenarios: Iterable[str], seed: int) 
 
 
 def try_all(pool: ProcessPoolExecutor, chosen: Sequence[Point], tell: Callable[[Verdict], None]) -> list[Verdict]:
-    """A verdict on each point; `tell` is called with each as it comes."""
+    """A verdict on each point; `tell` is called with each as it comes.
+
+    A process gets some points of one scenario and function at a time, which it then has to prepare but once.
+    """
+    stages: dict[tuple[str, str], list[Point]] = {}
+    for point in chosen:
+        stages.setdefault((point.scenario, point.function), []).append(point)
+    parts = [mine[at : at + AT_ONCE] for mine in stages.values() for at in range(0, len(mine), AT_ONCE)]
     verdicts = []
-    for future in as_completed([pool.submit(_run, point) for point in chosen]):
-        verdicts.append(future.result())
-        tell(verdicts[-1])
+    for future in as_completed([pool.submit(_run, part) for part in parts]):
+        for verdict in future.result():
+            verdicts.append(verdict)
+            tell(verdict)
     return verdicts
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gzip
 import importlib
-import json
 import threading
 import zlib
 from collections import OrderedDict
@@ -35,8 +34,14 @@ from tests.oracle import RawFile
 Changes = Mapping[str, bytes | None]
 """What becomes of raw files, by key below raw/stocks/: a new body, or None for one that is deleted."""
 
-SETTINGS = {"LAKE_SETTLE_SECONDS": "0", "LAKE_POLL_SECONDS": "0.05", "LAKE_RAW_CRAWLER": ""}
-PATIENCE_SECONDS = 60.0
+SETTINGS = {
+    "LAKE_SETTLE_SECONDS": "0",
+    "LAKE_POLL_SECONDS": "0.05",
+    "LAKE_LEASE_SECONDS": "4",
+    "LAKE_LEASE_POLL_SECONDS": "0.05",
+    "LAKE_RAW_CRAWLER": "",
+}
+PATIENCE_SECONDS = 300.0
 FIRST_UPLOAD = datetime(2024, 1, 1)
 ENGINES = {"duckdb": ("duckdb_engine", "DuckDBEngine"), "trino": ("trino_engine", "TrinoEngine")}
 
@@ -261,7 +266,8 @@ class World:
         """Have the hosts' clocks differ by up to so many seconds, each attempt's by another part of it."""
 
         def offset(request_id: str, attempt: int) -> float:
-            return (zlib.crc32(f"{request_id} {attempt}".encode()) % 1001 / 500 - 1) * seconds
+            apart = (zlib.crc32(f"{request_id} {attempt}".encode()) % 1001 / 500 - 1) * seconds
+            return self.account.clock.ahead_seconds + apart
 
         self.account.runtime.clock_offset_seconds = offset
 
@@ -298,15 +304,6 @@ class World:
     def unfinished_statements(self) -> int:
         executions: Iterable[Any] = athena_backends[ACCOUNT_ID][REGION].executions.values()
         return sum(each.status not in ("SUCCEEDED", "FAILED", "CANCELLED") for each in list(executions))
-
-    def expire_lease(self, function: str) -> None:
-        """Let the lease of a function's queue run out, where it has a time to run out at."""
-        key = f"pipeline/leases/{'raw' if function == RAW else 'processed'}.json"
-        s3 = self.account.client("s3")
-        if key in self.keys(key):
-            held = json.loads(s3.get_object(Bucket=self.account.bucket, Key=key)["Body"].read())
-            if held.get("expires"):
-                s3.put_object(Bucket=self.account.bucket, Key=key, Body=json.dumps({**held, "expires": 1.0}))
 
 
 def readable(file: RawFile) -> RawFile | None:

@@ -233,12 +233,13 @@ class Faults:
             self._armed.append(fault)
         return fault
 
-    def disarm(self) -> None:
-        """Forget every armed fault, and thaw what is frozen."""
+    def disarm(self, fault: Fault | None = None) -> None:
+        """Forget a fault, or every one, and thaw what it froze."""
         with self._lock:
-            forgotten, self._armed = self._armed, []
-        for fault in (*forgotten, *self._frozen):
-            fault.thaw()
+            forgotten = [each for each in self._armed if fault in (None, each)]
+            self._armed = [each for each in self._armed if each not in forgotten]
+        for each in (*forgotten, *(each for each in self._frozen if fault in (None, each))):
+            each.thaw()
 
     def due(self, sandbox: Sandbox, call: Call, polls_again: bool) -> list[Fault]:
         """The faults that this call, being made now, is to meet."""

@@ -215,10 +215,13 @@ class LambdaRuntime:
             return self._changed.wait_for(lambda: self.idle, max(0.0, deadline - time.monotonic()))
 
     def wait_for(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
-        """Wait until `holds()`, asked whenever an invocation starts, ends or freezes; TimeoutError, naming `what`, after."""
+        """Wait until `holds()`, asked often and at each start, end and freeze; TimeoutError, naming `what`, after that."""
+        deadline = time.monotonic() + seconds
         with self._changed:
-            if not self._changed.wait_for(holds, seconds):
-                raise TimeoutError(f"{what}: not within {seconds:g} s; {self.pending}, {self.faults.frozen} frozen")
+            while not holds():
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{what}: not within {seconds:g} s; {self.pending}, {self.faults.frozen} frozen")
+                self._changed.wait(0.02)
 
     @property
     def only_frozen_left(self) -> bool:

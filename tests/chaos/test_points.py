@@ -1,0 +1,52 @@
+"""Whatever befalls a handler, at one of its calls: a point of each kind. `python -m tests.chaos --all` tries them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lakes import RAW, REPORTS
+from tests.local_aws.account import EngineName
+
+from .points import KINDS, Point, Trials, points
+from .world import World
+
+STAGES = (("merge", RAW), ("deleted file", REPORTS), ("corrected file", RAW))
+BOTH_ENGINES = ("frozen, same request", "killed after", "error once", "statement outlives its invocation")
+SEEDS_OF_TWO_HOLDERS = range(5)
+
+
+@pytest.fixture(scope="module")
+def trials(request: pytest.FixtureRequest) -> Iterator[Trials]:
+    engine: EngineName = request.config.getoption("--engine")
+    with World(engine) as world:
+        yield Trials(world)
+
+
+@pytest.fixture(scope="module")
+def stages(trials: Trials) -> dict[tuple[str, str], list[Point]]:
+    """The points of each stage, found once."""
+    return {}
+
+
+def case(kind: str, seed: int = 0) -> object:
+    marks = (
+        () if kind in BOTH_ENGINES and not seed else pytest.mark.duckdb_only("the handlers' calls are the same on either engine")
+    )
+    return pytest.param(kind, seed, marks=marks, id=f"{kind}, seed {seed}" if seed else kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"), [*map(case, KINDS), *(case("both frozen", seed) for seed in SEEDS_OF_TWO_HOLDERS if seed)]
+)
+def test_it_comes_out_right_and_nothing_is_left(
+    trials: Trials, stages: dict[tuple[str, str], list[Point]], kind: str, seed: int
+) -> None:
+    stage = STAGES[(list(KINDS).index(kind) + seed) % len(STAGES)]
+    if stage not in stages:
+        stages[stage] = points(*stage, trials.steps(*stage), seed=0)
+    mine = [point for point in stages[stage] if point.kind == kind]
+    point = mine[(7 * seed + len(mine) // 2) % len(mine)]
+    verdict = trials.run(point)
+    assert (verdict.wrong, verdict.left) == ([], []), str(point)
