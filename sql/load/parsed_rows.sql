@@ -49,7 +49,7 @@ records AS (
 ),
 unsafe_files AS (
     -- A quoted line break can't be told from a stray quote, and the rows below a second header are not told from those above:
-    -- either makes the whole file unsafe to read. A header is a line of letters, without a digit, where date and prices stand.
+    -- either makes the whole file unsafe to read. A header is a line of names where date and prices stand.
     -- Found by a read of its own, since a window over a file would hold the whole of it in one worker's memory.
     SELECT source, min(reason) AS reason
     FROM (
@@ -59,13 +59,17 @@ unsafe_files AS (
                 WHEN strpos(line, '"') > 0 AND array_join(raw_cells, '') <> delimiter || line
                 THEN 'the file has an unbalanced quote or a quoted line break'
                 WHEN may_be_header
-                    AND (open_at IS NOT NULL OR high_at IS NOT NULL OR low_at IS NOT NULL)
+                    AND coalesce(open_at, high_at, low_at, adj_close_at, volume_at) IS NOT NULL
                     AND array_join(names, chr(10)) <> header_names
                     AND array_join(transform(
-                        ARRAY[date_at, open_at, high_at, low_at, close_at],
+                        ARRAY[
+                            date_at, open_at, high_at, low_at, close_at,
+                            CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN adj_close_at END,
+                            CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN volume_at END
+                        ],
                         place -> CASE
                             WHEN place IS NOT NULL AND NOT regexp_like(
-                                coalesce(element_at(names, place), ''), '^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$'
+                                coalesce(element_at(names, place), ''), '^(?:[0-9]{1,2}\. )?[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*[0-9]?$'
                             ) THEN 'x'
                         END
                     ), '') = ''
@@ -73,7 +77,8 @@ unsafe_files AS (
             END AS reason
         FROM (
             SELECT
-                source, line, delimiter, raw_cells, may_be_header, header_names, close_at, date_at, open_at, high_at, low_at,
+                source, line, delimiter, raw_cells, may_be_header, header_names, date_at, open_at, high_at, low_at, close_at,
+                adj_close_at, volume_at,
                 transform(slice(raw_cells, 1, fields), cell -> lower(regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', ''))) AS names
             FROM records
             WHERE strpos(line, '"') > 0 OR may_be_header
@@ -143,10 +148,10 @@ numbered AS (
             WHEN regexp_like(number_text, '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(number_text AS double)
             -- Thousands are in threes, in India in twos before the last three, and never begin with 0: 1,5 and 0,399 are no numbers
             -- here, rather than 15 and 399.
-            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr))?$')
+            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei))?$')
             THEN try_cast(regexp_replace(regexp_extract(number_text, '[0-9.][0-9., ''’]*(?:[eE][-+]?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)
                 * CASE WHEN regexp_like(number_text, '^[^0-9.]*-') THEN -1e0 ELSE 1e0 END
-                * CASE lower(coalesce(regexp_extract(number_text || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-z]', 1), ''))
+                * CASE lower(coalesce(regexp_extract(number_text || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]', 1), ''))
                     WHEN 'k' THEN 1e3 WHEN 'm' THEN 1e6 WHEN 'b' THEN 1e9 WHEN 't' THEN 1e12
                     WHEN '万' THEN 1e4 WHEN '萬' THEN 1e4 WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8
                     ELSE 1e0

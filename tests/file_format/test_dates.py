@@ -174,6 +174,39 @@ def test_years_of_two_digits_are_read_where_their_place_is_plain(texts: list[str
 
 
 @pytest.mark.parametrize(
+    "texts",
+    [
+        # London's midnights, in winter and in summer
+        ["2016-03-24 00:00:00+00:00", "2016-03-25 00:00:00+00:00", "2016-03-27 23:00:00+00:00", "2016-03-28 23:00:00+00:00"],
+        # Riyadh's closes or Auckland's midnights
+        [f"2016-01-{day:02d}T12:00:00Z" for day in (3, 4, 5, 6, 7)],
+    ],
+)
+def test_moments_that_may_be_midnights_of_the_day_after_are_refused(texts: list[str]) -> None:
+    with pytest.raises(FileRefusedError, match="moments of which some may be midnights of the day after"):
+        settle(texts, day_first=True)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2016-11-01", "2016-12-01", "2016-13-01", "2016-14-01", "2016-15-01"],  # year, day, month
+        ["2016-11-01", "2016-12-01", "13/01/2016", "14/01/2016", "15/01/2016"],  # swapped by a spreadsheet, up to 12
+    ],
+)
+def test_dates_of_which_most_are_in_no_style_of_the_others_are_refused(texts: list[str]) -> None:
+    with pytest.raises(FileRefusedError, match="dates in several styles"):
+        settle(texts, day_first=True)
+
+
+def test_the_calendar_stands_before_dollars_and_halves_of_days_and_after_a_source() -> None:
+    texts = ["01/12/2025", "02/12/2025", "03/12/2025"]
+    assert settle(texts, day_first=False, american_marks=True) == Settled(DAY_FIRST)
+    assert settle(texts, day_first=False, month_first_source=True) == Settled(MONTH_FIRST)
+    assert settle(["01/12/2025"], day_first=True, american_marks=True) == Settled(MONTH_FIRST)
+
+
+@pytest.mark.parametrize(
     ("texts", "shift", "assumed"),
     [
         # Berlin's midnights: stamps from Sunday to Thursday
@@ -187,8 +220,15 @@ def test_years_of_two_digits_are_read_where_their_place_is_plain(texts: list[str
         # neither a Sunday nor a Friday
         ([f"2016-01-{day:02d} 15:00:00+00:00" for day in (4, 5, 6)], 0, ("the day of UTC as the trade date",)),
         # with the offset of a place the day is that of the place
-        ([f"2016-01-{day:02d} 22:00:00+09:00" for day in (3, 4, 5)], 0, ()),
-        ([f"2016-01-{day:02d} 22:00:00" for day in (3, 4, 5)], 0, ()),
+        ([f"2016-01-{day:02d} 22:00:00+09:00" for day in (4, 5, 6)], 0, ()),
+        ([f"2016-01-{day:02d} 22:00:00" for day in (4, 5, 6)], 0, ()),
+        # but midnights of UTC that were written in New York
+        ([f"2016-01-{day:02d} 19:00:00-05:00" for day in (3, 4, 5)], 1, ()),
+        ([f"2016-01-{day:02d} 19:00:00" for day in (3, 4, 5)], 1, ()),
+        ([f"1/{day}/2016 7:00:00 PM" for day in (3, 4, 5)], 1, ()),
+        # Tel Aviv's closes, Sunday to Thursday, and Berlin's midnights of a coin, which trades every day
+        ([f"2016-01-{day:02d}T15:25:00Z" for day in (3, 4, 5, 6, 7)], 0, ()),
+        ([f"2016-01-{day:02d}T23:00:00Z" for day in range(1, 9)], 0, ("the day of UTC as the trade date",)),
     ],
 )
 def test_moments_in_utc_are_the_market_s_day(texts: list[str], shift: int, assumed: tuple[str, ...]) -> None:

@@ -23,6 +23,9 @@ FOLDER = "raw/stocks/"
         ("aapl.us.TXT", "AAPL.US"),
         ("AAPL/2016.csv", "AAPL"),
         ("aapl/2016/01.csv", "AAPL"),
+        ("A/AAPL.csv", "AAPL"),
+        ("BRK/BRK-B.csv", "BRK-B"),
+        ("AAPL/AAPL_daily.csv", "AAPL"),
         ("symbol=AAPL/2016.csv", "AAPL"),
         ("symbol=BRK%2FB/2016.csv", "BRK/B"),
         ("year=2016/AAPL.csv", "AAPL"),
@@ -46,7 +49,12 @@ def test_folders_elsewhere_name_no_symbol() -> None:
     assert from_key("raw/other/AAPL.csv", FOLDER).symbol == "AAPL"
 
 
-@pytest.mark.parametrize("name", ["_2016.csv", ".csv", " .csv", "HistoricalData_1700000000000.csv", "table.csv", "2016.csv"])
+OF_TOOLS = ("Feuil1.csv", "Mappe1.csv", "0000_part_00.csv", "0001_part_00.csv", "CHRIS-CME_ES1.csv")
+
+
+@pytest.mark.parametrize(
+    "name", ["_2016.csv", ".csv", " .csv", "HistoricalData_1700000000000.csv", "table.csv", "2016.csv", *OF_TOOLS]
+)
 def test_a_name_that_is_no_symbol_is_refused(name: str) -> None:
     with pytest.raises(FileRefusedError, match="no symbol column, and the file name '.*' does not name one"):
         from_key(FOLDER + name, FOLDER)

@@ -431,6 +431,11 @@ BEYOND_THE_HEAD = [
         rejected={"A,2016-01-04,2\x00,10": "the close is not a number"},
     ),
     File(
+        "a second header beyond the head that changes close and volume",
+        long("Symbol,Date,Volume,Close\nA,2016-01-05,10,3\n").replace("Z", "X"),
+        rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
+    ),
+    File(
         "a second header beyond the head",
         long("Symbol,Date,Open,Close,Volume\nA,2016-01-04,2,3,10\n")
         .replace("Volume\nZ", "Volume,Open\nZ")

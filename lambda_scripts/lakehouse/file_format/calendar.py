@@ -40,19 +40,23 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
     return None if is_short and weekends[best] > min(weekends.values()) else best
 
 
-def require_days(days: Sequence[date]) -> None:
-    """Raise FileRefusedError where these days of one file are those of weekly or monthly bars."""
+def require_days(days: Sequence[date], says_long: bool = False) -> None:
+    """Raise FileRefusedError where these days of one file are those of weekly or monthly bars.
+
+    `says_long`: the file's name or a column says so, and fewer rows are enough, unless they are neighbouring days.
+    """
     distinct = sorted(set(days))
-    # The newest bar of a week or month that is under way has the day of its last trade.
     far = _gaps(distinct)
-    regular = set(_gaps(distinct[:-1]))
-    is_regular = len(distinct) > FEW_ROWS and (regular <= {6, 7, 8} or regular <= {28, 29, 30, 31})
-    if len(distinct) < FEW_ROWS or (min(far) < WEEK_DAYS and not is_regular):
+    if not distinct or (len(distinct) < FEW_ROWS and not says_long):
+        return
+    # The newest bar of a week or month that is under way has the day of its last trade.
+    if any(gap < WEEK_DAYS for gap in (far[:-1] if len(distinct) > FEW_ROWS else far)):
         return
     evidence = ", ".join(str(day) for day in distinct[:3])
+    apart = f"dates {max(far)} days apart" if far else "by its name or period"
     raise refused(
         Kind.BARS,
-        f"weekly or monthly bars (dates {max(far)} days apart, such as {shown(evidence)}): drop daily ones",
+        f"weekly or monthly bars ({apart}, such as {shown(evidence)}): drop daily ones",
     )
 
 
@@ -60,9 +64,14 @@ def require_whole_days(texts: Sequence[str]) -> None:
     """Raise FileRefusedError when these texts, of days with several rows each, are or end in many different times of day."""
     times = [found[1] for text in texts if (found := _TIME_OF_DAY.search(text))]
     if 2 * len(times) > len(texts) and len(set(times)) > 2:
-        raise refused(
-            Kind.BARS, f"bars of minutes or hours ({shown(texts[0], 30)}, {shown(texts[1], 30)}): drop daily ones, a row a day"
-        )
+        raise of_parts_of_days(texts)
+
+
+def of_parts_of_days(texts: Sequence[str]) -> Exception:
+    """The error to raise for bars at these moments."""
+    return refused(
+        Kind.BARS, f"bars of minutes or hours ({shown(texts[0], 30)}, {shown(texts[1], 30)}): drop daily ones, a row a day"
+    )
 
 
 def _runs(days: Sequence[date]) -> float:

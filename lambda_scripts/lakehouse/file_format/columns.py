@@ -145,12 +145,18 @@ def _unread(names: Sequence[str], claims: Mapping[str, Sequence[tuple[int, int]]
 def require_prices(found: set[str]) -> None:
     """Raise FileRefusedError when the names are those of an account's transactions."""
     told = found & _OF_TRANSACTIONS
-    if (len(told) > 1 or "action" in told) and not found & {"open", "high", "low"}:
+    if told & {"action", "quantity"} and not found & {"open", "high", "low"}:
         raise refused(
             Kind.TRANSACTIONS,
             f"transactions, not daily prices (columns of {', '.join(sorted(told))} beside a price): remove the file, or name"
             " its columns date, open, high, low, close and volume if these are prices",
         )
+
+
+def factor(unit: str) -> float | None:
+    """What numbers of a unit of the volume are to be multiplied with: 1000 for `('000)`; None where it is not one."""
+    inner = letters(unicodedata.normalize("NFKC", unit))
+    return _FACTORS.get(inner.removesuffix("shares") or inner)
 
 
 def _with_unit(name: str) -> Meaning | None:

@@ -59,6 +59,9 @@ _EPOCH_UNITS_A_DAY = {
 }
 _MOMENT = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]00:?00|[+-]\d\d:?\d\d)?(?: .*)?$", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
+_SUNDAY_CLOSES = (10.0, 12.0, 12.5)
+"""Hours of UTC at which markets close that trade on Sundays (Dubai, Riyadh, Cairo), and at which it is midnight in Auckland."""
+
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _NAMED_MONTH = re.compile(r"(?:\d{1,2}\W+)?[^\W\d_]{3,}\W+(?:\d{1,2}\W+)?(?:\d\d|\d{4})")
@@ -154,14 +157,16 @@ def settle(
     *,
     day_first: bool,
     month_first_source: bool = False,
+    american_marks: bool = False,
     utc: bool = False,
     english: bool = True,
 ) -> Settled:
     """The style of a file with these dates; `more` are those beyond its first range, read only while the order is open.
 
     The first date that fits a style decides it, but for the order of its parts, for which there is evidence in this order: a
-    part above 12; a source that writes months first; the calendar. Without any, `day_first` decides, which is said. `utc`: a
-    moment without an offset is in UTC; `english` says that the header is in English.
+    part above 12; a source that writes months first; the calendar; `american_marks`, which Australia's dollars are too. Without
+    any, `day_first` decides, which is said. `utc`: a moment without an offset is in UTC; `english` says that the header is in
+    English.
 
     Raises FileRefusedError when no style fits any of the first thousand dates, there is no date at all, or years of two digits
     leave the order open.
@@ -178,10 +183,11 @@ def settle(
     assumed: list[str] = []
     style = next(iter(candidates))
     if len(candidates) > 1:
-        style = _ordered(candidates, dates, day_first, month_first_source, assumed)
+        style = _ordered(candidates, dates, day_first, month_first_source, american_marks, assumed)
     if style.year_base == CENTURY and style.year_at == 1 and not english:
         raise _two_digit_years(dates)
     _require_english_months(style, dates)
+    _require_most(style, dates)
     return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
 
 
@@ -239,7 +245,12 @@ def _narrowed(candidates: frozenset[DateStyle], dates: list[str], more: Iterator
 
 
 def _ordered(
-    candidates: frozenset[DateStyle], dates: Sequence[str], day_first: bool, month_first_source: bool, assumed: list[str]
+    candidates: frozenset[DateStyle],
+    dates: Sequence[str],
+    day_first: bool,
+    month_first_source: bool,
+    american_marks: bool,
+    assumed: list[str],
 ) -> DateStyle:
     """The one among candidates of different order that the source, the calendar or the setting tells."""
     if any(style.year_base == CENTURY for style in candidates):
@@ -254,6 +265,8 @@ def _ordered(
         return by_calendar
     if len({style.year_at for style in candidates}) > 1:
         raise _two_digit_years(dates)
+    if by_source and american_marks:
+        return by_source[0]
     assumed.append("day before month" if day_first else "month before day")
     return next(style for style in candidates if (style.day_at == 1) == day_first)
 
@@ -273,31 +286,68 @@ def _with_known_year(candidates: frozenset[DateStyle], dates: Sequence[str]) -> 
 
 
 def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> DateStyle:
-    """The style with the shift from UTC's day to the market's: local midnight east of Greenwich is the evening before there."""
+    """The style with the shift from the day of the stamps to the market's: a midnight elsewhere is the evening before here.
+
+    Stamps fall on Sundays and none on Fridays then. Raises FileRefusedError where that holds for some of the stamps only, as
+    where clocks change, or where they may be the closes of a market that trades on Sundays.
+    """
     if not style.divisor and not any(":" in text for text in dates):
         return style
-    moments = [(day, hour) for text in dates if (hour := _utc_hour(style, text, utc)) is not None and (day := style.day(text))]
-    if not moments or any(hour < 10 for _, hour in moments):
-        return style
-    weekdays = {day.weekday() for day, _ in moments}
+    moments = [(day, *moment) for text in dates if (moment := _moment(style, text, utc)) and (day := style.day(text))]
+    evenings = [
+        (day, hour, in_utc) for day, hour, in_utc in moments if hour >= (10 if in_utc else 17) and hour * 4 == int(hour * 4)
+    ]
+    weekdays = {day.weekday() for day, _, _ in evenings}
     if 6 in weekdays and 4 not in weekdays:
+        hours = {hour for _, hour, _ in evenings}
+        if len(evenings) < len(moments) or (len(hours) == 1 and max(hours) in _SUNDAY_CLOSES):
+            raise refused(
+                Kind.DATES,
+                f"moments of which some may be midnights of the day after ({shown(dates[0], 30)}, {shown(dates[-1], 30)}):"
+                " write the trade dates as 2016-01-04",
+            )
         return replace(style, day_shift=1)
-    if 4 not in weekdays:
+    if len(evenings) == len(moments) and any(in_utc for _, _, in_utc in evenings) and (4 not in weekdays or 6 in weekdays):
         assumed.append("the day of UTC as the trade date")
     return style
 
 
-def _utc_hour(style: DateStyle, text: str, utc: bool) -> float | None:
-    """The hour in UTC of a moment; None where it has no time, or one of another place."""
+def _moment(style: DateStyle, text: str, utc: bool) -> tuple[float, bool] | None:
+    """The hour of a moment and whether it is in UTC; None where it has no time of day."""
     if style.divisor:
         run = _RUN.findall(text)[0]
-        return int(run) % style.divisor * 24 / style.divisor
+        return int(run) % style.divisor * 24 / style.divisor, True
     found = _MOMENT.search(text)
-    if not found or (found[3] or "").upper().lstrip("+-").replace(":", "") not in (
-        ("Z", "UTC", "GMT", "0000") + (("",) if utc else ())
-    ):
+    if not found:
         return None
-    return int(found[1]) + int(found[2]) / 60
+    zone = (found[3] or "").upper().lstrip("+-").replace(":", "")
+    hour = int(found[1]) + int(found[2]) / 60
+    half = _HALF_DAY.search(text)
+    if half:
+        hour = hour % 12 + (12 if "P" in half[0].upper() else 0)
+    return hour, zone in ("Z", "UTC", "GMT", "0000") or (utc and not zone)
+
+
+def _require_most(style: DateStyle, dates: Sequence[str]) -> None:
+    """Raise FileRefusedError where most days above 12 are in no style of the file, and none in its own: day and month are swapped
+    in some rows, or in all of them.
+    """
+    if style.year_at is None or len(dates) < calendar.FEW_ROWS:
+        return
+    fitting = next((text for text in dates if style.day(text) is not None), "")
+    others = [text for text in dates if style.day(text) is None and _is_late_in_month(text)]
+    if 2 * len(others) > len(dates) and not any(day.day > 12 for day in filter(None, map(style.day, dates))):
+        raise refused(
+            Kind.DATES,
+            f"dates in several styles ({shown(fitting, 30)}, {shown(others[0], 30)}), so that day and month of the first may be"
+            " swapped: write all as 2016-01-04",
+        )
+
+
+def _is_late_in_month(text: str) -> bool:
+    """Whether it is a date of numbers with a part that can only be a day."""
+    runs = _RUN.findall(day_text(text))
+    return len(runs) == 3 and any(run.isdecimal() and len(run) == 2 and 12 < int(run) < 32 for run in runs)
 
 
 def _require_english_months(style: DateStyle, dates: Sequence[str]) -> None:

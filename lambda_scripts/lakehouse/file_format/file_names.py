@@ -68,13 +68,14 @@ WORDS_BY_KIND = {
         reports sheet sheet1 book1 workbook parts chunk batch test train valid sample samples example examples demo temp tmp
         latest current recent today backup archive archives copy complete merged combined csv csvs txt xls xlsx excel json
         parquet gz zip import imports upload uploads untitled unnamed default query queryresult dump extract snapshot items misc
+        desktop documents unload feuil classeur mappe hoja libro foglio cartel arkusz zeszyt
         other others project source sources finance financial trading trade trades transaction transactions account statement""",
     "places, exchanges and sources": """
         us usa uk eu europe asia america world global international domestic foreign india china japan korea germany france spain
         italy poland canada brazil taiwan australia nasdaq nyse amex arca bats lse tse tsx asx nse bse hkex krx kospi kosdaq sse
         szse moex b3 euronext xetra otc sp500 snp500 nasdaq100 forbes yahoo yfinance stooq google investing tiingo polygon
         alphavantage quandl kaggle bloomberg reuters refinitiv tradingview marketwatch barchart macrotrends tushare akshare
-        finmind jquants nsepy bhavcopy wsj iex eodhd""",
+        finmind jquants nsepy bhavcopy wsj iex eodhd coinmarketcap coingecko""",
     "the same in other languages": """
         kurse kurs historie historisch historische daten tabelle aktie aktien cours historique donnees actions precios historico
         datos acciones cotizaciones prezzi storico dati azioni dados acoes notowania dane akcje""",
@@ -102,8 +103,23 @@ _YEAR_OR_DATE = re.compile(
     r"|(?:19|20)\d\d[qh]\d|[qh]\d"
 )
 _SYMBOL = re.compile(SYMBOL)
+_NUMBERED = re.compile(r"[a-z]{2,5}[0-9]{1,3}")
+_LONG_BARS = re.compile(
+    r"(?:^|[\W_])(?:week(?:s|ly)?|month(?:s|ly)?|quarterly|yearly|annual)(?:$|[\W_])"
+    r"|_[a-z]{2}_[wmqy]$"  # Stooq: aapl_us_w
+    r"|, ?[0-9]*[WM](?:_[0-9a-f]+)?$"  # TradingView: NASDAQ_AAPL, 1W
+    r"|_?(?:W1|MN1?|10080|43200)$"  # MetaTrader
+    r"|_Candlestick_1_[WM]_"  # Dukascopy
+    r"|-1(?:w|mo)-[0-9]{4}",  # Binance
+    re.IGNORECASE,
+)
 _WORDS_END = re.compile(f"(?:-(?:{'|'.join(sorted(word for word in WORDS if len(word) > 2))}))+$", re.IGNORECASE)
 _DATED_END = re.compile(r"-(?:(?:19|20)\d\d(?:-\d\d?){0,2}|\d\d?-\d\d?-(?:19|20)\d\d)$")
+
+
+def says_long_bars(stem: str) -> bool:
+    """Whether a file's name says that its rows are bars of weeks, months or more."""
+    return bool(_LONG_BARS.search(stem))
 
 
 def is_word(name: str) -> bool:
@@ -135,6 +151,8 @@ def of_name(stem: str) -> str | None:
     """The symbol of `SYMBOL` or `SYMBOL_<years, dates, ids, words>`; None where nothing or more than one part can be it."""
     stem = _WORDS_END.sub("", _DATED_END.sub("", stem))
     first, *rest = [part for part in re.split(r"[_\s]+", stem) if part] or [""]
+    if first.isdecimal() and "part" in map(str.lower, rest):  # 0000_part_00: what databases unload
+        return None
     if not is_symbol(first) or (first.lower() in _FILLERS and any(part.isalpha() for part in rest)):
         return None
     # S&P 500 is another index than S&P 100: the number is part of its name.
@@ -146,9 +164,11 @@ def of_name(stem: str) -> str | None:
 def _says_nothing(part: str) -> bool:
     """Whether a part behind a symbol is a year, a date, an id or a word, so that the symbol is the part before.
 
-    A letter says something: BRK_B is another share than BRK_A.
+    A letter says something: BRK_B is another share than BRK_A. So do letters with a number: CHRIS-CME_ES1 is a future of CHRIS.
     """
     lower = part.lower().strip("()-+,")
+    if _NUMBERED.fullmatch(lower) and not _is_plain(lower):
+        return False
     if len(lower) == 1:
         return lower.isdecimal()
     return not lower or any(char.isdecimal() for char in lower) or lower in _FILLERS or is_word(lower)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from . import calendar, columns, dates, fields, instruments, numbers
 from .aliases import READ
-from .header import Header, is_header_line, names_others
+from .header import Header, is_header_line, names_others, unit_of_volume
 from .refusals import Kind, refused
 from .text import shown
 
@@ -21,10 +21,16 @@ class FirstRows:
     def __init__(self, header: Header, lines: Sequence[str], undecodable: str | None) -> None:
         self._header = header
         self._at = header.binding.columns
+        self.volume_factor: float | None = None
+        """The unit of the volume where a line below the header names it."""
         self.header_lines: list[str] = []
         """Lines among the rows that name columns as the header does, or units: no rows either."""
         split = ((line, self._split(line)) for line in lines)
-        self.values = [values for line, values in split if not self._is_header_again(line, values)]
+        self.values = [
+            values
+            for at, (line, values) in enumerate(split)
+            if not (at == 0 and self._is_of_units(line, values)) and not self._is_header_again(line, values)
+        ]
         self._require_fields(lines)
         self._require_decoded(undecodable)
 
@@ -40,12 +46,18 @@ class FirstRows:
 
     @property
     def is_of_month_first_source(self) -> bool:
-        """Whether the file has marks of a source that writes months before days: American ones."""
-        return (
-            "closelast" in map(columns.letters, self._header.names)
-            or any("$" in price for price in self.prices)
-            or any(map(dates.has_half_days, self.column("date")))
-        )
+        """Whether the file is of a source that writes months before days: Nasdaq.com."""
+        return "closelast" in map(columns.letters, self._header.names)
+
+    @property
+    def has_american_marks(self) -> bool:
+        """Whether prices are in dollars, or times of day in halves of it."""
+        return any("$" in price for price in self.prices) or any(map(dates.has_half_days, self.column("date")))
+
+    @property
+    def says_long_bars(self) -> bool:
+        """Whether a column says that the rows are bars of weeks or months."""
+        return any(period.upper() in ("W", "M", "Q", "Y") for period in self.column("period"))
 
     @property
     def date_name_says_utc(self) -> bool:
@@ -79,30 +91,58 @@ class FirstRows:
                 if found[0] is not None and found[1] is not None and found[2] is not None:
                     yield found[0], found[1], found[2]
 
-    def require_days_of_one_instrument(self, style: dates.DateStyle, symbol: str | None) -> None:
+    def require_symbols(self) -> None:
+        """Raise FileRefusedError when what seems to be the symbol column holds something else: CoinMarketCap's name, an id."""
+        at = self._at.get("symbol")
+        name = self._header.names[at - 1] if at else ""
+        told = columns.meaning_of(name)
+        if told and told.alias.rank > 2 and self.values and all(text.isdecimal() for text in self.column("symbol")):
+            raise refused(
+                Kind.SYMBOL,
+                f"column {shown(name, 30)} would be the symbol but holds numbers ({shown(self.column('symbol')[0], 30)}):"
+                " rename it to symbol if it is one, else remove it",
+            )
+
+    def require_days_of_one_instrument(self, style: dates.DateStyle, symbol: str | None, says_long_bars: bool) -> None:
         """Raise FileRefusedError when the rows are not one a day of each symbol: weekly bars, or a column tells several apart."""
         rows = [
             (values, style.day(values[self._at["date"] - 1])) for values in self.values if len(values) >= max(self._at.values())
         ]
-        calendar.require_days([day for _, day in rows if day])
+        close_at = self._at["close"]
+        calendar.require_days(
+            [day for values, day in rows if day and not numbers.is_missing(values[close_at - 1])], says_long_bars
+        )
         symbol_at = self._at.get("symbol")
         keyed = [(values, (values[symbol_at - 1] if symbol_at else symbol or "", str(day))) for values, day in rows if day]
-        if self.instrument_at:
+        if not self.instrument_at:
+            self._require_one_a_day(instruments.rows_of_shared_days(keyed, close_at), keyed)
+
+    def _require_one_a_day(self, several: Sequence[Sequence[Sequence[str]]], keyed: Sequence[instruments.Keyed]) -> None:
+        """Raise FileRefusedError when the groups, of rows of one symbol and day, are parts of days, or told by a column."""
+        of_parts = [[values[self._at["date"] - 1] for values in group] for group in several]
+        moments = next((texts for texts in of_parts if len(texts) > 2 and len(set(texts)) == len(texts)), None)
+        if moments:
+            raise calendar.of_parts_of_days(moments)
+        are_most = 2 * len(several) >= len({key for _, key in keyed})
+        if not several or (len(several) < 2 and not are_most):
             return
+        if are_most:
+            calendar.require_whole_days([text for texts in of_parts for text in texts])
         read = {position for meaning, position in self._at.items() if meaning in READ or meaning == "exchange"}
-        several = instruments.rows_of_shared_days(keyed, self._at["close"])
-        if not several:
-            return
-        calendar.require_whole_days([values[self._at["date"] - 1] for group in several for values in group])
         telling = instruments.telling_column(several, read)
-        if telling:
-            name, example = self._header.names[telling - 1], several[0][0][telling - 1]
+        if not telling:
+            return
+        name, example = self._header.names[telling - 1], several[0][0][telling - 1]
+        if are_most:
             calendar.require_whole_days([values[telling - 1] for group in several for values in group])
-            raise refused(
-                Kind.SYMBOL,
-                f"several rows a day, told apart by column {shown(name, 30)} ({shown(example, 30)}): rename it to symbol if it"
-                " names one, else write a file for each of its values",
-            )
+        # On few days any text may differ; a name stands in many rows.
+        elif 2 * len({values[telling - 1] for values, _ in keyed}) > len(keyed):
+            return
+        raise refused(
+            Kind.SYMBOL,
+            f"several rows a day, told apart by column {shown(name, 30)} ({shown(example, 30)}): rename it to symbol if it"
+            " names one, else write a file for each of its values",
+        )
 
     def _split(self, line: str) -> list[str]:
         values = fields.split(line, self._header.delimiter)
@@ -122,7 +162,15 @@ class FirstRows:
                 Kind.SECOND_HEADER,
                 f"a second header inside the file names other columns ({shown(line)}): write a file for each header",
             )
+        if line not in self.header_lines:
+            self.header_lines.append(line)
         return True
+
+    def _is_of_units(self, line: str, values: Sequence[str]) -> bool:
+        self.volume_factor = unit_of_volume(values, self._header)
+        if self.volume_factor is not None:
+            self.header_lines.append(line)
+        return self.volume_factor is not None
 
     def _require_fields(self, lines: Sequence[str]) -> None:
         count = len(self._header.names)
@@ -136,5 +184,11 @@ class FirstRows:
 
     def _require_decoded(self, undecodable: str | None) -> None:
         """Text that is not UTF-8 may stand beside what is read, not in it."""
-        if undecodable and any("\ufffd" in text for meaning in READ for text in self.column(meaning)):
+        if undecodable and any(map(self._has_unread, self.values)):
             raise refused(Kind.ENCODING, f"not UTF-8 but perhaps Latin-1 or Windows-1252 ({undecodable}): save it as CSV UTF-8")
+
+    def _has_unread(self, values: Sequence[str]) -> bool:
+        """Whether a whole row has such text where it is read; footnotes are no rows."""
+        return len(values) >= len(self._header.names) and any(
+            "\ufffd" in values[position - 1] for meaning, position in self._at.items() if meaning in READ
+        )

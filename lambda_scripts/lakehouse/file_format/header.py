@@ -18,8 +18,8 @@ LINES_SEARCHED = 30
 MAY_BE_HEADER = "^[^0-9]{7}"
 """How a header line beyond the header begins."""
 
-NAME = r"^[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*$"
-"""A name of a column in such a line: with a letter, of whatever script, and without a digit."""
+NAME = r"^(?:[0-9]{1,2}\. )?[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*[0-9]?$"
+"""A name of a column in such a line: with a letter, of whatever script, and no digits but as in `1. open` and `DATE1`."""
 
 NAMED_AT_LEAST = 3
 """A line of letters is a header when so many of them are names with a meaning."""
@@ -68,16 +68,29 @@ def is_row(values: Sequence[str]) -> bool:
 
 
 def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
-    """Whether a line beyond the header names columns: letters and no digit where date and prices stand, of which the file has
-    more than the close. The parse statement tells such lines alike.
+    """Whether a line beyond the header names columns: names where date and prices stand, or volume and adjusted close where
+    the close is the only price. The parse statement tells such lines alike.
     """
     if not _MAY_BE_HEADER.match(line):
         return False
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
+    if len(places) < 3:
+        places += [at[meaning] for meaning in ("adj_close", "volume") if meaning in at]
     if len(places) < 3 or len(values) < max(places):
         return False
     return all(_NAME.match(values[place - 1]) for place in places)
+
+
+def unit_of_volume(values: Sequence[str], header: Header) -> float | None:
+    """What a line of units below the header, `,USD,USD,USD,USD,('000)`, says of the volume; None where it is not one."""
+    at = header.binding.columns
+    places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
+    if "volume" not in at or len(values) < max(*places, at["volume"]):
+        return None
+    if any(char.isdecimal() for place in places for char in values[place - 1]) or not values[at["close"] - 1]:
+        return None
+    return columns.factor(values[at["volume"] - 1])
 
 
 def names_others(values: Sequence[str], header: Header) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ..clock import milliseconds_text
-from . import columns, dates, encodings, fields, instruments, numbers, symbols, units
+from . import columns, dates, encodings, fields, file_names, instruments, numbers, symbols, units
 from .first_rows import FirstRows
-from .header import Header
-from .text import Read, Text
+from .header import Header, is_row
+from .refusals import Kind, refused
+from .text import Read, Text, shown
 
 NO_ROWS = dates.Settled(dates.DateStyle(shape=None))
 """The date style of a file with a header and no rows."""
@@ -101,12 +102,19 @@ def inspect(
     header, encoding_assumed = encodings.find_header(text)
     header_lines = [line for line in text.sample[: header.length] if line.strip()]
     rows = FirstRows(header, list(_rows(text.sample, header_lines)), text.undecodable)
+    if "symbol" not in header.binding.columns:
+        _require_one_table(text.sample, header)
 
     settled = _settled(text, header, header_lines, rows, day_first)
     marks = numbers.marks(rows.prices, rows.column("volume"), header.delimiter, rows.is_english)
-    unit = units.of_volume(header.names, header.binding, rows.trades(marks))
+    binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
+    unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
-    rows.require_days_of_one_instrument(settled.style, symbol.symbol)
+    rows.require_symbols()
+    says_long_bars = rows.says_long_bars or (
+        symbol.symbol is not None and file_names.says_long_bars(symbols.stem_of(source.key.rpartition("/")[2]))
+    )
+    rows.require_days_of_one_instrument(settled.style, symbol.symbol, says_long_bars)
 
     at = header.binding.columns
     has_volume = "volume" in at and marks.volume is not None
@@ -150,9 +158,28 @@ def _settled(text: Text, header: Header, header_lines: Sequence[str], rows: Firs
         more,
         day_first=day_first,
         month_first_source=rows.is_of_month_first_source,
+        american_marks=rows.has_american_marks,
         utc=rows.date_name_says_utc,
         english=rows.is_english,
     )
+
+
+def _require_one_table(lines: Sequence[str], header: Header) -> None:
+    """Raise FileRefusedError where the header stands again under another title: several symbols, one below the other."""
+    named = lines[header.length - 1]
+    ends = [at for at, line in enumerate(lines) if line == named] if lines.count(named) > 1 else []
+    titles = {}
+    for at in ends:
+        above = next((line for line in reversed(lines[:at]) if line.strip()), "")
+        values = fields.split(above, header.delimiter) or []
+        if above and sum(map(bool, values)) < min(3, len(header.names)) and not is_row(values):
+            titles[above] = at
+    if len(titles) > 1:
+        raise refused(
+            Kind.SYMBOL,
+            f"several tables, one below the other, under titles ({', '.join(shown(each, 30) for each in list(titles)[:2])}):"
+            " write a file for each, or one table with a symbol column",
+        )
 
 
 def _positions(at: Mapping[str, int]) -> dict[str, Any]:

@@ -42,12 +42,11 @@ def are_told(texts: Sequence[str]) -> bool:
 
 
 def rows_of_shared_days(rows: Iterable[Keyed], close_at: int) -> list[list[Sequence[str]]]:
-    """The rows of each symbol and day that has several with different closes; none unless that are most of the days."""
+    """The rows of each symbol and day that has several with different closes."""
     days: dict[tuple[str, str], list[Sequence[str]]] = defaultdict(list)
     for values, key in rows:
         days[key].append(values)
-    several = [group for group in days.values() if len({values[close_at - 1] for values in group}) > 1]
-    return several if 2 * len(several) >= len(days) else []
+    return [group for group in days.values() if len({values[close_at - 1] for values in group}) > 1]
 
 
 def telling_column(several: Sequence[Sequence[Sequence[str]]], read: Collection[int]) -> int | None:

@@ -18,7 +18,7 @@ MISSING = (
 PLAIN = r"^-?[0-9]{1,18}(?:\.[0-9]*)?$"
 """A number as programs write it, where the decimal mark is a point."""
 
-_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr)"
+_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei)"
 NUMBER = (
     rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
     r"(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:['’][0-9]{3})+)(?:\.[0-9]*)?"
@@ -38,6 +38,7 @@ _MISSING = frozenset(MISSING)
 _NUMBER = re.compile(NUMBER)
 _BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
 _THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
+_FIXED_WIDTH = re.compile("0[0-9]{2,}")
 _SWAP = str.maketrans(".,", ",.")
 
 
@@ -62,7 +63,7 @@ def value(text: str, mark: str = ".") -> float | None:
     number = re.sub("[^0-9.eE+-]", "", digits[0]) if digits else ""
     if number in ("", "."):
         return None
-    letter = re.search("[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-z]", text + " ")
+    letter = re.search("[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]", text + " ")
     factor = _LETTERS[letter[1].lower()] if letter else 1.0
     return float(number) * factor * (-1 if "-" in text[: digits.start() if digits else 0] else 1)
 
@@ -77,6 +78,13 @@ def marks(prices: Sequence[str], volumes: Sequence[str], delimiter: str, english
     when all of them can be read in two ways.
     """
     told = _evidence(prices)
+    fixed = next((price for price in prices if _FIXED_WIDTH.fullmatch(price)), None)
+    if fixed:
+        raise refused(
+            Kind.DECIMALS,
+            f"prices of a fixed width without a decimal mark ({shown(fixed, 30)}), as B3's COTAHIST has them in hundredths:"
+            " write them with decimal points",
+        )
     if len(told) > 1:
         point, comma = shown(told["."], 30), shown(told[","], 30)
         raise refused(Kind.DECIMALS, f"prices have points and commas as decimal marks ({point}, {comma}): write all with points")
@@ -106,25 +114,26 @@ def _by_default(
         grouped_volumes = any("," in _bare(volume) for volume in volumes)
         if grouped_volumes or any("$" in price for price in prices):  # a volume is whole: its comma parts thousands
             return "."
-        likelier = _by_size(bare)
+        likelier = _by_size(bare, ",")
         if likelier is None:
             raise _in_two_ways(commas)
         return likelier
-    if delimiter != ",":
-        if not english:
-            raise _in_two_ways(points or "")
+    likelier = _by_size(bare, ".")
+    if likelier is None and not english:
+        raise _in_two_ways(points or "")
+    if likelier is None and delimiter != ",":
         assumed.append("point as decimal mark")
-    return "."
+    return likelier or "."
 
 
-def _by_size(bare: Sequence[str]) -> str | None:
-    """The mark under which prices with and without a comma are of one size: 980 and 1,020. None where all have one."""
+def _by_size(bare: Sequence[str], used: str) -> str | None:
+    """The mark under which prices with and without the used one are of one size: 980 and 1,020. None where all have it."""
     spreads = {}
     for mark in ".,":
-        texts = [text.replace(",", "") if mark == "." else text.replace(",", ".") for text in bare]
+        texts = [text.replace("," if mark == "." else ".", "").replace(mark, ".") for text in bare]
         sizes = [float(text) for text in texts if text and float(text) > 0]
         spreads[mark] = max(sizes) / min(sizes)
-    if all("," in text for text in bare) or max(spreads.values()) < SPREAD * min(spreads.values()):
+    if all(used in text for text in bare) or max(spreads.values()) < SPREAD * min(spreads.values()):
         return None
     return min(spreads, key=lambda mark: spreads[mark])
 
@@ -146,8 +155,9 @@ def _of_volumes(volumes: Sequence[str], told: Collection[str], of_prices: str, a
     if told:
         return next(iter(told))
     bare = [text for text in map(_bare, volumes) if text]
-    if of_prices == "." and bare and all(_THOUSANDS["."].fullmatch(text) for text in bare):
-        assumed.append(f"volume not read: {shown(bare[0], 30)} can be read in two ways")
+    open_one = next((text for text in bare if of_prices in text), None)  # three decimals or thousands: none tells which
+    if open_one:
+        assumed.append(f"volume not read: {shown(open_one, 30)} can be read in two ways")
         return None
     return of_prices
 

@@ -36,13 +36,12 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
     *folders, name = below.split("/")
     if keyed := _of_keyed_folder(folders):
         return Named(keyed.upper())
-    stem = _stem(name)
+    stem = stem_of(name)
     downloaded = file_names.of_download(stem)
     of_file = downloaded or file_names.of_name(stem)
     plain = [part.strip() for part in folders if "=" not in part and file_names.is_symbol(part.strip())]
     if plain:
-        _require_one(plain, of_file, folder, name)
-        return Named(plain[0].upper())
+        return _of_folders(plain, of_file, folder, name)
     if default.strip():
         return Named(default.strip().upper(), "symbol from LAKE_DEFAULT_SYMBOL")
     if not of_file:
@@ -62,20 +61,27 @@ def _of_keyed_folder(folders: list[str]) -> str:
     return ""
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """The name without its ending and without the mark of a copy: `AAPL (1).csv` is `AAPL`."""
     for _ in range(2):  # a copy may have its mark behind its first ending: AAPL.csv (1).csv
         name = _COPY.sub("", _ENDING.sub("", name).strip()).strip()
     return name
 
 
-def _require_one(folders: list[str], of_file: str | None, folder: str, name: str) -> None:
-    """Raise FileRefusedError where the folders and the file name say different symbols: `tech2/AAPL.csv`."""
-    named = {part.upper() for part in (*folders, of_file) if part}
-    shortest = min(named, key=len)
-    if not all(each.startswith(shortest) for each in named):
+def _of_folders(folders: list[str], of_file: str | None, folder: str, name: str) -> Named:
+    """The symbol of folders and a file name that agree: `A/AAPL.csv` and `BRK/BRK-B.csv` are the file's, the longer of the two.
+
+    Raises FileRefusedError where they say different symbols: `tech2/AAPL.csv`, `GOOG/GOOGL.csv`.
+    """
+    shortest, *longer = sorted({part.upper() for part in (*folders, of_file) if part}, key=len)
+    rests = [each.removeprefix(shortest) for each in longer]
+    if all(file_names.is_word(rest) for rest in rests):
+        return Named(shortest)
+    is_one = len(longer) == 1 and longer[0].startswith(shortest) and (len(shortest) == 1 or not rests[0][0].isalnum())
+    if not is_one:
         raise refused(
             Kind.SYMBOL,
             f"no symbol column, and its folders and name {shown('/'.join((*folders, name)))} say different symbols"
-            f" ({', '.join(sorted(named))}): put it in a folder {folder}symbol=SYMBOL/",
+            f" ({', '.join(sorted((shortest, *longer)))}): put it in a folder {folder}symbol=SYMBOL/",
         )
+    return Named(longer[0], FROM_NAME if of_file and of_file.upper() == longer[0] else None)
