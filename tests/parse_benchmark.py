@@ -8,31 +8,29 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from unittest import mock
 
 from tests.local_aws import LocalAccount, trino_client
 
 HEADERS = {
-    "commas": "Date,Open,High,Low,Close,Adj Close,Volume",
-    "semicolons and decimal commas": "Datum;Erster;Hoch;Tief;Schlusskurs;Volumen",
+    "commas": "Symbol,Date,Open,High,Low,Close,Adj Close,Volume",
+    "semicolons and decimal commas": "Symbol;Datum;Erster;Hoch;Tief;Schlusskurs;Volumen",
 }
+DAYS = [date(2016, 1, day) for day in range(4, 30)]
 
 
 def lines(layout: str, count: int) -> str:
-    """A file of that many rows, all of different days of the calendar from 1900 on."""
-    days = [date(1900, 1, 1) + timedelta(days=number) for number in range(count)]
-    if layout == "commas":
-        rows = [
-            f"{day},{n % 90 + 10.25},{n % 90 + 12.5},{n % 90 + 9.75},{n % 90 + 11},{n % 90 + 10.1:.2f},{n}"
-            for n, day in enumerate(days)
-        ]
-    else:
-        rows = [
-            f"{day:%d.%m.%Y};" + ";".join(f"{n % 90 + part:.2f}".replace(".", ",") for part in (10.25, 12.5, 9.75, 11)) + f";{n}"
-            for n, day in enumerate(days)
-        ]
+    """A file of that many rows: the days of a month of one symbol after the other."""
+    rows = []
+    for n in range(count):
+        symbol, day, low = f"S{n // len(DAYS):05d}", DAYS[n % len(DAYS)], n % 90 + 9.75
+        if layout == "commas":
+            rows.append(f"{symbol},{day},{low + 0.5},{low + 2.5},{low},{low + 1.25},{low + 1.1:.2f},{n}")
+        else:
+            prices = ";".join(f"{low + part:.2f}".replace(".", ",") for part in (0.5, 2.5, 0, 1.25))
+            rows.append(f"{symbol};{day:%d.%m.%Y};{prices};{n}")
     return "\n".join([HEADERS[layout], *rows]) + "\n"
 
 
@@ -59,12 +57,13 @@ def main() -> None:
         account.create_lake()
         for number in range(asked.times):
             for file in range(asked.files):
-                account.drop(f"raw/stocks/T{number}F{file:02d}.csv", lines(asked.layout, asked.lines).encode())
+                content = lines(asked.layout, asked.lines).replace("S0", f"S{number}F{file:02d}N")
+                account.drop(f"raw/stocks/T{number}F{file:02d}.csv", content.encode())
             time.sleep(2)
             while not account.idle:
                 time.sleep(0.5)
-    found = [cpu_seconds[query] for query in parses]
-    print(f"{asked.files} x {asked.lines:,} lines, {asked.layout}: {', '.join(f'{seconds:.2f}' for seconds in found)} CPU s")
+            found = ", ".join(f"{cpu_seconds[query]:.2f}" for query in parses)
+            print(f"{asked.files} x {asked.lines:,} lines, {asked.layout}: {found} CPU s", flush=True)
 
 
 if __name__ == "__main__":
