@@ -44,6 +44,9 @@ def load_apart(lake: Lake, keys: Sequence[str], drops: Sequence[Drop], load: Loa
     Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more.
     """
     earlier, mine = attempts.read(lake), list[Attempt]()
+    for attempt in earlier:
+        if attempt.is_orphaned:
+            lake.athena.stop(attempt.query_id)
     surveys: Surveys = {}
     left: dict[str, str] = {}
     is_proven = False  # that the statement runs, so that what fails is the files' fault

@@ -100,7 +100,7 @@ def drained(lake: Lake, at_most: int = 20) -> None:
         if not lake.keys("pipeline/inbox/"):
             return
         act(lake, action="drain")
-        lake.account.wait_until_idle(60)
+        lake.account.wait_until_idle(300)
     raise AssertionError("the queue stands still")
 
 
@@ -130,7 +130,7 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, tab
     interfere = failing(UNREADABLE, table=table)
     lake.account.interference.add(interfere)
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-06,1,2,0,,,5"))
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle(300)
     assert [letter.error["errorType"] for letter in lake.account.dead_letters if letter.error] == ["QueryFailedError"]
     assert [load["source"] for load in lake.loads()] == ["MSFT.csv"]
     lake.account.interference.remove(interfere)
@@ -143,7 +143,7 @@ def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -
     lake.account.interference.add(interfere)
     for key, body in GOOD.items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle(300)
     for _ in range(3):
         act(lake, action="drain")
     assert lake.account.dead_letters and lake.loads() == []
@@ -242,7 +242,7 @@ def test_a_file_that_kills_the_function_is_set_aside_and_the_rest_goes_on(lake: 
     monkeypatch.setenv("LAKE_LEASE_SECONDS", "2")
     for key, body in (GOOD | {"POISON.csv": csv(day("2016-01-04", 1))}).items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle(300)
     drained(lake)
     poison = lake.load_of("POISON.csv")
     assert poison["status"] == "refused" and "the function ended without a word" in str(poison["reason"])

@@ -33,6 +33,11 @@ class Attempt:
     is_running: bool = False
 
     @property
+    def is_orphaned(self) -> bool:
+        """Whether the statement may still run though nobody waits for it."""
+        return self.reason is None and not self.is_running
+
+    @property
     def what_happened(self) -> str:
         return self.reason or "the function ended without a word while it loaded the file, out of memory or of time perhaps"
 
