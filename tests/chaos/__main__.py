@@ -23,7 +23,7 @@ TOLD_EVERY = 50
 
 def main() -> int:
     options = _options()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 110)
     started = time.monotonic()
     with processes(options.processes) as pool:
         with console.status("finding the points: each handler runs each scenario through once"):
