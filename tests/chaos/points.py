@@ -181,6 +181,8 @@ class Trials:
         if not kind.gives_up:
             found += [f"given up: {error[:300]}" for error in given_up]
         if leaves := left(world):
+            # A statement that was stopped may yet end well; what it leaves is the next holder's to remove.
+            world.runtime.wait_for("every statement's end", lambda: not world.unfinished_statements(), PATIENCE_SECONDS)
             world.drain()
             leaves = left(world)
         return Verdict(point, struck, found, waiting + leaves)
