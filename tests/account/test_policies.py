@@ -107,9 +107,10 @@ def forget_a_partition(account: LocalAccount) -> None:
 
 def fail_a_statement_while_others_run(lake: Lake) -> None:
     """So that those others are stopped."""
-    for function in (RAW, REPORTS):
-        error = ClientError({"Error": {"Code": "InternalServerException", "Message": "m"}}, "GetQueryExecution")
-        lake.account.faults.arm("before", 2, function=function, operation="athena:GetQueryExecution", error=error)
+    # The third statement of a load runs at the same time as the second; of reports the second as the first.
+    for function, nth in ((RAW, 3), (REPORTS, 2)):
+        error = ClientError({"Error": {"Code": "InternalServerException", "Message": "m"}}, "StartQueryExecution")
+        lake.account.faults.arm("before", nth, function=function, operation="athena:StartQueryExecution", error=error)
         lake.account.invoke(function, {"action": "reprocess"})
         lake.account.wait_until_idle(120)
         lake.account.faults.disarm()
