@@ -26,9 +26,9 @@ from tests.local_aws.report import FILES, VIEWS, counted, print_tables, unhandle
 
 HEADER = "Date,Open,High,Low,Close,Adj Close,Volume\n"
 ROWS = "2016-01-04,10,12,9,11,11,100\n2016-01-05,11,13,10,12,12,200\n"
-LONG_NAME = "GOOGL prices of the first week of 2016 as the web site of a broker names its downloads.csv"
+LONG_NAME = "symbol=GOOGL/prices of the first week of 2016 as the web site of a broker names its downloads.csv"
 LONG_ROW = "2016-01-06,1,2,1,1,1,1" + ",1" * 40
-REFUSED = "Date;Open;High;Low;Close;Volume\n2016-01-04;10;12;9;11;100\n"
+REFUSED = "Date,Open,High,Low,Volume\n2016-01-04,10,12,9,100\n"
 COUNT = "SELECT symbol, count(*) AS days FROM stocks_processed GROUP BY symbol ORDER BY symbol"
 
 
