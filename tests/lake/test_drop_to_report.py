@@ -243,7 +243,7 @@ def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
 
 def test_only_the_touched_month_and_years_are_rewritten(lake: Lake) -> None:
     rows = [day(f"{year}-{month:02d}-15", 100) for year in range(2010, 2017) for month in range(1, 13)]
-    rows.append(day("2016-12-16", 100))  # or they were bars of months
+    rows.insert(20, day("2011-09-14", 100))  # or they were bars of months
     lake.drop({"AAPL.csv": csv(*rows)})
     before = lake.manifests()
     lake.drop({"AAPL_2.csv": csv(day("2014-06-16", 101))})

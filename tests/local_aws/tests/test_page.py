@@ -19,10 +19,14 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_chromium = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: chromium-driver)")
 
 HOSTILE = "<script>document.body.dataset.hacked = 1</script>"
+NEIGHBOUR = day("2016-03-03", 90)
 FILES = {
-    "AAPL.csv": csv(*(day(f"20{year}-{month:02d}-04", 100 + month) for year in (15, 16) for month in range(1, 13))),
-    "MSFT.csv": csv(*(day(f"2016-{month:02d}-05", 50 - month) for month in range(1, 13)), f"2016-12-06,1,2,0,{HOSTILE},,5"),
-    "IBM.csv": "x\n",
+    # A price a month, and each two neighbouring days, or they were bars of months.
+    "AAPL.csv": csv(*(day(f"20{year}-{month:02d}-04", 100 + month) for year in (15, 16) for month in range(1, 13)), NEIGHBOUR),
+    "MSFT.csv": csv(
+        *(day(f"2016-{month:02d}-05", 50 - month) for month in range(1, 13)), f"2016-12-06,1,2,0,{HOSTILE},,5", NEIGHBOUR
+    ),
+    "IBM.csv": "Date,Open\n2016-01-04,1\n",
 }
 
 
