@@ -29,10 +29,11 @@ TABLES = (
 
 
 def drops() -> dict[str, bytes]:
-    """Some years of the data set, and every source's file, those that are refused included."""
+    """Some years of the data set, every source's file, those that are refused included, and one with a row to reject."""
     years = sorted((REPOSITORY / "dataset").glob("*_201[23].csv"))
     sources = sorted(path for path in SOURCES.glob("*.csv") if path.name != "expected.csv")
-    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in [*years, *sources]}
+    rejected = b"Date,Close\n2016-01-04,1\n2016-01-05,2\n2016-01-06,none of these\n"
+    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in [*years, *sources]} | {"REJ.csv": rejected}
 
 
 def lake_answers(engine: EngineName) -> dict[str, list[list[str]]]:
