@@ -141,7 +141,7 @@ def styles(text: str) -> frozenset[DateStyle]:
     shape = _RUN.sub("#", cut)
     if shape in ("#", "#.#") and "".join(runs).isdecimal():
         return _digit_styles(shape, runs[0])
-    if not _SHAPE.fullmatch(shape):
+    if "#" in cut or not _SHAPE.fullmatch(shape):  # a # of the text's own is not a run
         return frozenset()
     found = set(_placed(shape, runs, _FULL_YEAR, 0))
     if not found:
