@@ -22,7 +22,6 @@ FAILURES = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain
 SCHEDULES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html"
 QUICK_SIGHT = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSQuicksightAthenaAccess.html"
 CONDITIONAL = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"
-OWN_KEY = "https://docs.aws.amazon.com/athena/latest/ug/encryption.html"
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,11 @@ def everything() -> str:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if "[[[cog" in page.read_text(encoding="utf-8")], ids=lambda page: page.name
+    "page", [page for page in LINKED if "[[[cog" in page.read_text(encoding="utf-8")], ids=lambda page: page.name
 )
 def test_tables_made_from_the_code_are_up_to_date(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Cog().main(["cog", "--check", "-I", str(REPOSITORY), str(page)]) == 0, (
-        f"run: python -m cogapp -r -I . docs/{page.name}\n{capsys.readouterr().out}"
+        f"run: python -m cogapp -r -I . {page.relative_to(REPOSITORY)}\n{capsys.readouterr().out}"
     )
 
 

@@ -9,27 +9,15 @@ import pytest
 from lambda_scripts.lakehouse.aws.athena import Athena
 from lambda_scripts.lakehouse.aws.sql import Statement
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.clock import Clock, Deadline
+from lambda_scripts.lakehouse.clock import Deadline
 from lambda_scripts.lakehouse.errors import DeadlineReachedError, QueryFailedError
-
-
-class FakeClock(Clock):
-    """Time passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
+from tests.lake.clocks import SteppedClock
 
 
 class SlowAthena:
     """An Athena whose queries run for so many seconds, and then end in a state."""
 
-    def __init__(self, clock: FakeClock, seconds: dict[str, float], state: str = "SUCCEEDED") -> None:
+    def __init__(self, clock: SteppedClock, seconds: dict[str, float], state: str = "SUCCEEDED") -> None:
         self.clock, self.seconds, self.state = clock, seconds, state
         self.stopped: list[str] = []
 
@@ -48,13 +36,13 @@ class SlowAthena:
         self.stopped.append(QueryExecutionId)
 
 
-def athena(client: SlowAthena, clock: FakeClock, seconds: float) -> Athena:
+def athena(client: SlowAthena, clock: SteppedClock, seconds: float) -> Athena:
     deadline = Deadline(clock, seconds)
     return Athena(client, Store(None, "b"), deadline, database="d", workgroup="w", results="s3://b/r/", poll_seconds=1.0)
 
 
 def test_statements_run_side_by_side_and_are_answered_in_their_order() -> None:
-    clock = FakeClock()
+    clock = SteppedClock()
     client = SlowAthena(clock, {"slow": 8.0, "fast": 2.0})
     finished = athena(client, clock, 60).run(Statement("a", "slow"), Statement("b", "fast"))
     assert [each.query_id for each in finished] == ["slow", "fast"]
@@ -62,7 +50,7 @@ def test_statements_run_side_by_side_and_are_answered_in_their_order() -> None:
 
 
 def test_at_the_deadline_the_wait_ends_and_what_still_runs_is_stopped() -> None:
-    clock = FakeClock()
+    clock = SteppedClock()
     client = SlowAthena(clock, {"slow": 100.0, "fast": 2.0})
     with pytest.raises(DeadlineReachedError, match="no time left in this invocation to wait for Athena"):
         athena(client, clock, 10).run(Statement("a", "slow"), Statement("b", "fast"))
@@ -70,7 +58,7 @@ def test_at_the_deadline_the_wait_ends_and_what_still_runs_is_stopped() -> None:
 
 
 def test_a_statement_that_fails_stops_those_beside_it() -> None:
-    clock = FakeClock()
+    clock = SteppedClock()
     client = SlowAthena(clock, {"slow": 100.0, "bad": 2.0}, state="FAILED")
     with pytest.raises(QueryFailedError, match=r"load/x \(query bad\) failed: because"):
         athena(client, clock, 60).run(Statement("a", "slow"), Statement("load/x", "bad"))

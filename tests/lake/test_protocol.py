@@ -22,6 +22,7 @@ from lambda_scripts.lakehouse.queue.lease import Lease
 from lambda_scripts.lakehouse.tables.load_records import LoadRecords
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
+from tests.lake.clocks import SteppedClock
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 
@@ -265,19 +266,6 @@ def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_the
 # The lease
 
 
-class Time(Clock):
-    """Time passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
 @pytest.fixture
 def store() -> Iterator[Store]:
     with LocalAccount(None) as account:
@@ -290,7 +278,7 @@ def lease(store: Store, owner: str, clock: Clock | None = None) -> Lease:
 
 
 def test_a_silent_holder_is_overtaken_after_the_leases_time_and_not_before(store: Store) -> None:
-    clock = Time()
+    clock = SteppedClock()
     holder, other = lease(store, "holder", clock), lease(store, "other", clock)
     assert holder.take() and not other.take()
     assert other.wait(Deadline(clock, 900), 5)
@@ -302,7 +290,7 @@ def test_a_silent_holder_is_overtaken_after_the_leases_time_and_not_before(store
 
 
 def test_a_holder_that_waits_renews_its_lease_and_is_not_overtaken(store: Store) -> None:
-    clock = Time()
+    clock = SteppedClock()
     holder, other = lease(store, "holder", clock), lease(store, "other", clock)
     assert holder.take() and not other.take()
     waiting = Deadline(clock, 300, holder.keep)
@@ -316,7 +304,7 @@ def test_a_retry_of_the_request_that_holds_the_lease_takes_it_at_once(store: Sto
 
 
 def test_one_invocation_waits_for_the_lease_and_the_others_do_not(store: Store) -> None:
-    clock = Time()
+    clock = SteppedClock()
     holder, second = lease(store, "holder", clock), lease(store, "second", clock)
     assert holder.take() and not second.take()
     asked: list[bool] = []
@@ -332,7 +320,7 @@ def test_one_invocation_waits_for_the_lease_and_the_others_do_not(store: Store) 
 
 
 def test_a_holder_renews_its_lease_though_another_claims_to_be_next(store: Store) -> None:
-    clock = Time()
+    clock = SteppedClock()
     holder, second = lease(store, "holder", clock), lease(store, "second", clock)
     assert holder.take() and not second.take()
 

@@ -72,13 +72,7 @@ def page_html(account: LocalAccount) -> str:
     import vl_convert
 
     reports = read_reports(account)
-    template = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("page.html")
+    template = _templates().get_template("page.html")
     files, rejected = _files(account), _rejected(account)
     return template.render(
         bucket=account.bucket,
