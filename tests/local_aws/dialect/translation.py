@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -15,11 +15,13 @@ from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from ..engine import StatementFailed
 from ..trino_types import INTERVAL, REAL, VARCHAR, Type, to_duckdb
 from .annotation import RESULTS, UNRESOLVED, Annotator, schema_of, selects
 from .grammar import Athena, Node, fail, not_supported, parse, quote
 from .permits import check
 from .rewriting import DuckDB, rewrite
+from .values import put_back, taken_out
 
 PATH = "$path"
 # How a column without a name is called inside a statement.
@@ -87,15 +89,47 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     Its columns are called c1, c2, …
     """
     labels = _labels(node)
-    query, types, scans = annotated(node, database, catalog)
+    query, tables = _with_tables(node, database, catalog)
+    taken = taken_out(query)
+    shape = _Shape(
+        hash(query),
+        tuple((tuple(table.columns), tuple(table.partition_keys)) for table in tables.values()),
+        query,
+        tables,
+    )
+    try:
+        compiled = _translated(shape)
+    except StatementFailed as error:
+        raise StatementFailed(put_back(str(error), taken), error_type=error.error_type) from None
+    outputs = compiled.outputs
+    if len(labels) == len(outputs):
+        outputs = [replace(output, label=label) for output, label in zip(outputs, labels, strict=True)]
+    scans = [
+        replace(scan, table=tables[scan.relation], filters=[put_back(text, taken) for text in scan.filters])
+        for scan in compiled.scans
+    ]
+    return CompiledQuery(put_back(compiled.sql, taken), outputs, scans)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A query without its values: what its translation hangs on is its form and the columns and keys of its tables."""
+
+    form: int
+    columns: Sequence[object]
+    query: exp.Subquery = field(compare=False)
+    tables: Mapping[str, Table] = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _translated(shape: _Shape) -> CompiledQuery:
+    query, types, scans = _resolved(shape.query, shape.tables)
     check(query)
-    if len(labels) != len(types):
-        labels = [None] * len(types)
     names = [None if item.alias_or_name.startswith(_UNNAMED) else item.alias_or_name for item in selects(query)]
     for type_ in (REAL, INTERVAL, UNRESOLVED):
         if type_ in types:
             raise not_supported(f"a result of type {type_}, cast it to another")
-    outputs = [Output(*column) for column in zip(names, types, labels, strict=True)]
+    outputs = [Output(*column) for column in zip(names, types, strict=True)]
     query = rewrite(query)
     _fill(query, scans)
     columns = ", ".join(f"CAST(s.c{number} AS {to_duckdb(type_)}) AS c{number}" for number, type_ in enumerate(types, 1))
@@ -107,13 +141,22 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     return CompiledQuery(f"SELECT {columns} FROM ({sql}) AS s({numbered})", outputs, list(scans.values()))
 
 
-def annotated(node: Node, database: str, catalog: Catalog) -> tuple[Node, list[Type], dict[str, Scan]]:
-    """A query with its tables and views put in, its names resolved and its parts typed; its columns' types; its scans."""
+def annotated(node: Node, database: str, catalog: Catalog) -> Node:
+    """A query with its tables and views put in, its names resolved and its parts typed."""
+    return _resolved(*_with_tables(node, database, catalog))[0]
+
+
+def _with_tables(node: Node, database: str, catalog: Catalog) -> tuple[exp.Subquery, dict[str, Table]]:
+    """A query with relations in the place of its tables and queries in the place of its views; the relations' tables."""
     query = exp.Subquery(this=node)
-    scans: dict[str, Scan] = {}
-    _put_in(query, database, catalog, scans)
-    tables = {scan.relation: {**dict(scan.table.columns), PATH: VARCHAR} for scan in scans.values()}
-    schema = schema_of(tables)
+    tables: dict[str, Table] = {}
+    _put_in(query, database, catalog, tables)
+    return query, tables
+
+
+def _resolved(query: exp.Subquery, tables: Mapping[str, Table]) -> tuple[Node, list[Type], dict[str, Scan]]:
+    """The query with its names resolved and its parts typed; its columns' types; its scans."""
+    schema = schema_of({relation: {**dict(table.columns), PATH: VARCHAR} for relation, table in tables.items()})
     try:
         resolved = qualify(query.this, schema=schema, dialect=Athena, expand_alias_refs=False)
         _check_widths(resolved)
@@ -122,6 +165,7 @@ def annotated(node: Node, database: str, catalog: Catalog) -> tuple[Node, list[T
         _resolve_order(resolved)
         annotator = Annotator(schema)
         annotator.annotate(resolved)
+        scans = {relation: Scan(table, relation) for relation, table in tables.items()}
         return resolved, annotator.output_types(resolved), scans
     except sqlglot.errors.SqlglotError as error:
         raise _unresolved(str(error), query.this, schema) from None
@@ -162,8 +206,8 @@ def _parsed(sql: str) -> Node:
     return parse(sql)
 
 
-def _put_in(query: Node, database: str, catalog: Catalog, scans: dict[str, Scan]) -> None:
-    """Put scans in the place of tables, and the queries of views in the place of views; give a name to every column."""
+def _put_in(query: Node, database: str, catalog: Catalog, tables: dict[str, Table]) -> None:
+    """Put relations in the place of tables, and the queries of views in the place of views; give a name to every column."""
     for values in list(query.find_all(exp.Values)):
         _name_columns(values)
     for select in query.find_all(exp.Select):
@@ -180,14 +224,14 @@ def _put_in(query: Node, database: str, catalog: Catalog, scans: dict[str, Scan]
                 raise not_supported(f"column aliases on a table: {node.sql(dialect='trino')}")
             if isinstance(found, View):
                 inner = exp.Subquery(this=_parsed(found.sql).copy(), alias=alias)
-                _put_in(inner, found.database, catalog, scans)
+                _put_in(inner, found.database, catalog, tables)
                 node.replace(inner)
                 continue
-            scan = Scan(found, f"scan{len(scans) + 1}")
-            scans[scan.relation] = scan
+            relation = f"scan{len(tables) + 1}"
+            tables[relation] = found
             if isinstance(around := node.parent_select, exp.Select):
                 _hide_path(around)
-            node.replace(exp.Table(this=exp.to_identifier(scan.relation), alias=alias))
+            node.replace(exp.Table(this=exp.to_identifier(relation), alias=alias))
 
 
 def _name_columns(values: exp.Values) -> None:

@@ -124,7 +124,7 @@ class _NoTables:
 
 
 def annotated(statement: str) -> Node:
-    return translation.annotated(parse(statement), "default", _NoTables())[0]
+    return translation.annotated(parse(statement), "default", _NoTables())
 
 
 def drawn() -> str:

@@ -1,0 +1,48 @@
+"""The values of a statement, taken out of it and put back, so that statements which differ in them alone are translated once.
+
+A batch's statements are the last batch's with other texts in them: its id, its partitions, its moments. A text that is compared,
+cast, selected or listed means the same to the translation whatever it says; one that is an argument of a function may be a
+pattern, a format or a unit, which the translation reads, and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from .grammar import Node
+
+_READ_AS_THEY_ARE = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Cast, exp.Alias)
+# Characters for private use, which no statement has: one that has is left as it is.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"'?{_OPEN}([0-9]+){_CLOSE}'?")
+
+
+def taken_out(query: Node) -> Sequence[Sequence[str]]:
+    """Replace the texts of a query by marks, those of an IN list by one. Returns the texts behind each mark."""
+    taken: list[list[str]] = []
+    literals = [literal for literal in query.find_all(exp.Literal) if literal.is_string]
+    if any(_OPEN in literal.this for literal in literals):
+        return taken
+    for literal in literals:
+        parent = literal.parent
+        if isinstance(parent, _READ_AS_THEY_ARE):
+            taken.append([literal.this])
+        elif isinstance(parent, exp.In) and literal.arg_key == "expressions":
+            if literal.index or not all(isinstance(item, exp.Literal) and item.is_string for item in parent.expressions):
+                continue
+            taken.append([item.this for item in parent.expressions])
+            parent.set("expressions", [literal])
+        else:
+            continue
+        literal.set("this", f"{_OPEN}{len(taken) - 1}{_CLOSE}")
+    return taken
+
+
+def put_back(sql: str, taken: Sequence[Sequence[str]]) -> str:
+    """SQL with the texts as literals in the place of their marks."""
+    if not taken:
+        return sql
+    return _MARK.sub(lambda mark: ", ".join("'" + text.replace("'", "''") + "'" for text in taken[int(mark[1])]), sql)
