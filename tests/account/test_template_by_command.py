@@ -1,33 +1,50 @@
-"""docs/template_setup.md by command: the AWS CLI deploys the template, and what was dropped reaches the reports."""
+"""docs/template_setup.md by command, in an account of `serve --empty`: what is dropped reaches the reports, and `check` is ok."""
 
 from __future__ import annotations
 
-import os
-import re
+import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.account.template import REPOSITORY
-from tests.lakes import RAW, Lake, csv, day
-from tests.local_aws import LocalAccount
-from tests.local_aws.account import CREDENTIALS
+from tests.docs.commands import EVERY_SERVICE, Shell, commands, environment
 
-PAGE = REPOSITORY / "docs" / "template_setup.md"
+DOCS = REPOSITORY / "docs"
 
 
-def test_the_commands_of_the_page_deploy_a_lake_that_works(tmp_path: Path) -> None:
-    (commands,) = re.findall(r"## By command\n.*?```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    for folder in ("lambda_scripts", "sql", "docs"):
+@pytest.fixture
+def exports() -> Iterator[str]:
+    """The lines that `serve --empty` prints for a shell, while it serves."""
+    command = [sys.executable, "-m", "tests.local_aws", "serve", "--empty", "--port", "0", "--page-port", "0"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield "".join(server.stdout.readline() for _ in range(4))
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+
+
+def test_the_commands_of_the_page_deploy_a_lake_that_works(exports: str, tmp_path: Path) -> None:
+    for folder in ("lambda_scripts", "sql", "docs", "dataset"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with LocalAccount(serve_port=0) as account:
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": str(account.endpoint_url), "PATH": path}
-        shell = ["bash", "-euo", "pipefail", "-c", commands]
-        done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout + done.stderr
-        lake = Lake(account)
-        lake.drop({"AAPL.csv": csv(day("2016-01-04", 100), day("2016-02-01", 99))})
-        assert [(row["symbol"], row["year"]) for row in lake.yearly()] == [("AAPL", "2016")]
-        assert account.invoke(RAW, {"action": "check"})["ok"]
+    shell = Shell(tmp_path, environment())
+    shell.run(exports + EVERY_SERVICE)
+    assert shell.run("aws s3 ls") == "" == shell.run("aws iam list-roles --query 'Roles[]' --output text")
+    shell.run(commands(DOCS / "template_setup.md")[0])
+    check_and_drop, look = commands(DOCS / "first_upload.md")
+    shell.run(check_and_drop)
+    for name in ("raw_to_processed", "processed_to_reporting"):
+        checked = json.loads((tmp_path / f"check_{name}.json").read_text(encoding="utf-8"))
+        assert [line for line in checked["checks"] if not line["ok"]] == []
+    deadline = time.monotonic() + 120
+    while len(printed := shell.run(look).splitlines()) < 38:
+        assert time.monotonic() < deadline, printed
+    shell.close()

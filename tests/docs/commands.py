@@ -6,11 +6,22 @@ shell.run(commands(page))       # each fenced `sh` block of the page; what it pr
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+
+# The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says. docs/README.md has the same line.
+EVERY_SERVICE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+
+
+def environment() -> dict[str, str]:
+    """The variables of a new terminal: none of AWS's or the lake's, and the AWS CLI of this Python's environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAKE_"))}
+    return kept | {"AWS_PAGER": "", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 class CommandFailedError(AssertionError):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.account.template import Template
-from tests.docs.commands import Shell, commands
+from tests.docs.commands import EVERY_SERVICE, Shell, commands, environment
 from tests.docs.tables import REPOSITORY
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import CREDENTIALS
@@ -20,9 +18,6 @@ from tests.local_aws.account import CREDENTIALS
 DOCS = REPOSITORY / "docs"
 ACCOUNT = "123456789012"
 STEPS = ("bucket_setup", "role_setup", "athena_setup", "crawler_setup", "lambda_setup")
-
-# The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says.
-ANYWHERE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 
 
 @pytest.fixture
@@ -36,15 +31,8 @@ def shell(account: LocalAccount, tmp_path: Path) -> Iterator[Shell]:
     """A terminal in a folder that has what a clone has, and writes to none of it."""
     for name in ("lambda_scripts", "sql", "docs", "dataset"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("LAKE_")},
-        **CREDENTIALS,
-        "AWS_ENDPOINT_URL": str(account.endpoint_url),
-        "AWS_PAGER": "",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    shell = Shell(tmp_path, environment)
-    shell.run(ANYWHERE)
+    shell = Shell(tmp_path, {**environment(), **CREDENTIALS, "AWS_ENDPOINT_URL": str(account.endpoint_url)})
+    shell.run(EVERY_SERVICE)
     yield shell
     shell.close()
 

@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server = commands.add_parser("serve", help="answer AWS clients over HTTP until interrupted")
     server.add_argument("--port", type=_port, default=5000, help="0 takes a free one (default: %(default)s)")
     server.add_argument("--page-port", type=_port, default=5001, help="of the page of charts (default: %(default)s)")
+    server.add_argument("--empty", action="store_true", help="set no lake up: an account to follow docs/ in")
 
     for command in (runner, server):
         command.add_argument("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the SQL")
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "serve":
-            return serve(options.port, options.page_port, options.engine)
+            return serve(options.port, options.page_port, options.engine, is_empty=options.empty)
         return run(
             options.paths, Outputs(options.output, options.page, options.picture), options.query, options.engine, options.timeout
         )

@@ -1,4 +1,4 @@
-"""`python -m tests.local_aws serve`: the account over HTTP, the lake set up and its triggers live, and a page of its reports."""
+"""`python -m tests.local_aws serve`: the account over HTTP, and a page of its lake, which is set up but with --empty."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ from .http_server import HOST, usable_port
 from .page import PageError, page_html
 from .report import unhandled
 
+EMPTY = "Nothing is in this account: set a lake up in it, by the commands of docs/ or by its template."
 
-def serve(port: int, page_port: int, engine: EngineName) -> int:
-    """Serve until SIGINT or SIGTERM. Prints the variables to export, in a shell's words, once requests are answered."""
+
+def serve(port: int, page_port: int, engine: EngineName, *, is_empty: bool = False) -> int:
+    """Serve until SIGINT or SIGTERM. Prints the variables to export, in a shell's words, once requests are answered.
+
+    An empty account has no lake, nor anything else: it is for those who set one up in it, by docs/.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with LocalAccount(engine, serve_port=port) as account, serving_page(account, page_port) as page_url:
-        account.create_lake()
+        if not is_empty:
+            account.create_lake()
         print(f"export AWS_ENDPOINT_URL={account.endpoint_url}")
         for name, value in CREDENTIALS.items():
             print(f"export {name}={value}")
         sys.stdout.flush()
+        drop = f"Drop CSV files below s3://{account.bucket}/raw/stocks/ and query database {account.database}."
         print(
-            f"Drop CSV files below s3://{account.bucket}/raw/stocks/ and query database {account.database}. "
-            f"Charts and what became of each file: {page_url}\n"
+            f"{EMPTY if is_empty else drop} Charts and what became of each file: {page_url}\n"
             "Ctrl-C ends the account and all that is in it.",
             file=sys.stderr,
             flush=True,
