@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambda_scripts.lakehouse import metrics
 from tests.account.template import REPOSITORY, Template
-from tests.docs.commands import Shell, commands
+from tests.docs.commands import Shell, commands, environment
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
+from tests.local_aws.account import CREDENTIALS
 
 PAGE = (REPOSITORY / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```insights\n(.*?)```", PAGE, re.DOTALL)
@@ -110,21 +108,26 @@ def test_metrics_are_emitted_by_the_functions_that_the_page_says(lines: list[Lin
 
 
 def test_each_alarm_is_described_and_each_described_one_exists() -> None:
-    described = set(re.findall(r"^\| `(stocks_\w+)` \|", PAGE, re.MULTILINE))
+    rows = re.findall(r"^\| (`stocks_\w+`(?:, `stocks_\w+`)*) \|", PAGE, re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"\w+", row)}
     assert described == {alarm["AlarmName"] for alarm in Template().of_type("AWS::CloudWatch::Alarm").values()}
 
 
 def test_the_commands_of_the_page_make_alarms_and_dashboard_and_take_them_away() -> None:
     with LocalAccount(None, serve_port=0) as account:
         cloudwatch = account.client("cloudwatch")
-        bin_folder = str(Path(sys.executable).parent)
-        environment = {**os.environ, "AWS_ENDPOINT_URL": str(account.endpoint_url), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-        shell = Shell(REPOSITORY, environment)
+        shell = Shell(REPOSITORY, {**environment(), **CREDENTIALS, "AWS_ENDPOINT_URL": str(account.endpoint_url)})
         make, take_away = commands(REPOSITORY / "docs" / "monitoring.md")
         shell.run("region=us-east-1")
         shell.run(make)
         (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
-        assert dashboard["DashboardName"] == "stocks_lakehouse" and len(cloudwatch.describe_alarms()["MetricAlarms"]) == 5
+        assert dashboard["DashboardName"] == "stocks_lakehouse"
+        (topic,) = account.client("sns").list_topics()["Topics"]
+        made = {alarm["AlarmName"]: alarm["AlarmActions"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+        assert made == {
+            alarm["AlarmName"]: [topic["TopicArn"]] for alarm in Template().of_type("AWS::CloudWatch::Alarm").values()
+        }
         shell.run(take_away)
         shell.close()
         assert cloudwatch.list_dashboards()["DashboardEntries"] == [] and cloudwatch.describe_alarms()["MetricAlarms"] == []
+        assert account.client("sns").list_topics()["Topics"] == []
