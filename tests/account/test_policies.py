@@ -153,12 +153,12 @@ def needs_of(role: str, calls: Calls) -> set[Need]:
             return set(aws_permissions.of_crawler(DOCS))
         case "stocks_scheduler":
             return set(aws_permissions.of_schedules(SCHEDULES, DOCS))
-        case "quicksight":
+        case "stocks_quicksight":
             return set(aws_permissions.of_quick_sight(DOCS))
     return calls[role]
 
 
-ALL = (RAW, REPORTS, "stocks_crawler", "stocks_scheduler", "quicksight")
+ALL = (RAW, REPORTS, "stocks_crawler", "stocks_scheduler", "stocks_quicksight")
 
 
 @pytest.mark.parametrize("role", ALL)

@@ -18,7 +18,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 from cfnlint.api import lint
 
+from tests.docs.commands import Shell, commands, environment
 from tests.local_aws import LocalAccount
+from tests.local_aws.account import ACCOUNT_ID, CREDENTIALS
 
 DEFINITIONS = Path(__file__).parents[2] / "docs" / "quicksight"
 PAGE = DEFINITIONS.parent / "quicksight_setup.md"
@@ -145,10 +147,32 @@ def test_the_commands_of_the_page_make_each_definition_once_and_can_undo_it() ->
         assert f"--{resource}" in text
 
 
-def test_the_local_account_takes_the_data_source_and_the_data_sets() -> None:
-    with LocalAccount(engine=None) as account:
-        client = account.client("quicksight")
-        client.create_data_source(**definition("data-source"))
-        for name in ("data-set-monthly", "data-set-yearly"):
-            answer = client.create_data_set(**definition(name))
-            assert answer["DataSetId"] == definition(name)["DataSetId"]
+# moto has neither analyses nor refresh schedules: of those it is only looked whether the definition is there.
+AWS = """
+aws() {
+  case "$1 $2" in
+    "quicksight create-analysis" | "quicksight create-refresh-schedule") test -s "${4#file://}" ;;
+    *) command aws "$@" ;;
+  esac
+}
+"""
+
+
+def test_the_commands_of_the_page_give_the_reader_s_names_to_what_they_make(tmp_path: Path) -> None:
+    """In another Region than that of who owns it."""
+    (tmp_path / "docs").symlink_to(DEFINITIONS.parent)
+    with LocalAccount(engine=None, serve_port=0) as account:
+        there = {"AWS_ENDPOINT_URL": str(account.endpoint_url), "AWS_DEFAULT_REGION": "eu-west-1"}
+        shell = Shell(tmp_path, {**environment(), **CREDENTIALS, **there})
+        shell.run(AWS)
+        _, make, *_ = commands(PAGE)
+        shell.run(make)
+        shell.close()
+        quicksight = boto3.client("quicksight", "eu-west-1")
+        (source,) = quicksight.list_data_sources(AwsAccountId=ACCOUNT_ID)["DataSources"]
+        assert source["Arn"] == f"arn:aws:quicksight:eu-west-1:{ACCOUNT_ID}:datasource/stocks-lakehouse"
+    filled = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "filled").glob("*.json")]
+    owners = {each["Principal"] for made in filled for each in made.get("Permissions", ())}
+    assert owners == {f"arn:aws:quicksight:us-east-1:{ACCOUNT_ID}:user/default/your-user-name"}
+    used = set(re.findall(r"arn:aws:quicksight:([^:]+:[^:]+):(?!user)", json.dumps(filled)))
+    assert len(filled) == len(APIS) and used == {f"eu-west-1:{ACCOUNT_ID}"}
