@@ -12,8 +12,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.lakes import Lake, csv, day
-from tests.local_aws import LocalAccount
-from tests.local_aws.account import EngineName
+from tests.local_aws import LocalAccount, trino_client, trino_server
+from tests.local_aws.account import CREDENTIALS, EngineName
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 JANUARY = [("AAPL", "2016-01-04", 101.0), ("MSFT", "2016-01-04", 50.0)]
@@ -85,3 +85,28 @@ def test_polars_reads_the_files_that_the_manifests_name(served: Lake) -> None:
 
 def test_duckdb_reads_the_files_that_the_manifests_name(served: Lake) -> None:
     assert run("manifests", "duckdb")["averages"] == [("AAPL", 101.0), ("MSFT", 50.0)]
+
+
+@pytest.mark.trino_only("the page's catalogue is Trino's")
+def test_trino_reads_the_table_by_the_catalog_of_the_page(served: Lake) -> None:
+    """The page's properties as they stand, and where this account answers."""
+    (block,) = [
+        token.content
+        for token in MarkdownIt().parse(PAGE.read_text(encoding="utf-8"))
+        if token.content.startswith("connector.name=hive\n")
+    ]
+    given = dict(line.split("=", 1) for line in block.splitlines())
+    connector = given.pop("connector.name")
+    url, key, secret = served.account.endpoint_url, CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    here = {"hive.metastore.glue.endpoint-url": url, "s3.endpoint": url, "s3.path-style-access": "true"}
+    here |= {f"{service}.aws-access-key": key for service in ("hive.metastore.glue", "s3")}
+    here |= {f"{service}.aws-secret-key": secret for service in ("hive.metastore.glue", "s3")}
+    properties = ", ".join(f"\"{name}\" = '{value}'" for name, value in {**given, **here}.items())
+    server = trino_server.shared()
+    server.query(f"CREATE CATALOG stocks_of_the_page USING {connector} WITH ({properties})")
+    try:
+        table = f"stocks_of_the_page.{served.account.database}.stocks_processed"
+        found = trino_client.run(server.url, f"SELECT symbol, cast(trade_date AS varchar), close FROM {table} ORDER BY 1").rows
+    finally:
+        server.query("DROP CATALOG stocks_of_the_page")
+    assert [tuple(row) for row in found] == JANUARY
