@@ -15,6 +15,7 @@ import parliament
 import pytest
 from botocore.exceptions import ClientError
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from lambda_scripts.lakehouse.aws.clients import client
 from tests.account import aws_permissions
@@ -252,6 +253,24 @@ def test_parliament_would_find_an_action_on_a_resource_of_another_type() -> None
 def test_a_policy_fits_inline_into_its_role(role: str) -> None:
     """10,240 characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
     assert len(json.dumps(document(role), separators=(",", ":"))) <= 10_240
+
+
+# The quick way
+
+PAGE = IAM.parent / "role_setup.md"
+OWN_STATEMENTS = ("Itself", "DeadLetters", "QuickSight", "QuickSightRefresh")
+
+
+@pytest.mark.parametrize("role", [RAW, REPORTS, "stocks_crawler"])
+def test_the_managed_policies_that_the_page_names_allow_every_call(role: str, calls: Calls) -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("## The quick way")[2].partition("\n## ")[0]
+    of_functions, _, of_crawler = section.partition("| `stocks_crawler` |")
+    managed = json.loads(aws_managed_policies_data)
+    names = re.findall(r"`((?:AWS|Amazon|CloudWatch)\w+)`", of_crawler if role == "stocks_crawler" else of_functions)
+    policies = [managed[name]["Document"] for name in names]
+    policies += [{"Statement": [each for each in document(role)["Statement"] if each["Sid"] in OWN_STATEMENTS]}]
+    denied = {need for need in needs_of(role, calls) if not any(allows(policy, need) for policy in policies)}
+    assert len(names) in (2, 4) and {(need.action, need.resource) for need in denied} == set()
 
 
 # Buckets of a stricter kind
