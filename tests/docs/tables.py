@@ -112,8 +112,11 @@ def view_section(name: str) -> str:
     return f"{grain(text)}\n\n" + markdown(("column", "meaning"), rows)
 
 
-def statements(folder: str) -> str:
-    """One row a statement of a folder of sql/: its file, and what a row of its result is."""
-    paths = sorted((SQL / folder).glob("*.sql"))
-    rows = [(f"[{path.stem}](../sql/{folder}/{path.name})", grain(path.read_text(encoding="utf-8"))) for path in paths]
+def statements(*folders: str) -> str:
+    """One row a statement of folders of sql/: its file, and what a row of its result is."""
+    paths = [path for folder in folders for path in sorted((SQL / folder).glob("*.sql"))]
+    rows = [
+        (f"[{path.stem}](../{path.relative_to(REPOSITORY).as_posix()})", grain(path.read_text(encoding="utf-8")))
+        for path in paths
+    ]
     return markdown(("statement", "gives"), rows)

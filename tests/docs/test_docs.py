@@ -97,14 +97,25 @@ def test_every_table_view_and_column_is_documented_with_its_meaning() -> None:
         assert "|  |" not in tables.view_section(view.stem)
 
 
-def test_every_statement_to_paste_is_listed() -> None:
+def test_every_statement_is_listed() -> None:
     page = (DOCS / "tables.md").read_text(encoding="utf-8")
-    assert all(f"[{path.stem}]" in page for path in (tables.SQL / "queries").glob("*.sql"))
+    listed = set(re.findall(r"\(\.\./sql/(.+?\.sql)\)", page))
+    of_sections = {f"{folder}/{path.name}" for folder in ("tables", "views") for path in (tables.SQL / folder).glob("*.sql")}
+    assert listed | of_sections == {path.relative_to(tables.SQL).as_posix() for path in tables.SQL.rglob("*.sql")}
+
+
+OPENED = ("cleanup", "monitoring", "operations", "tables")
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name.endswith(("_setup.md", "_upload.md", "cleanup.md"))], ids=lambda page: page.name
+    "page",
+    [page for page in PAGES if page.stem.endswith(("_setup", "_upload")) or page.stem in OPENED],
+    ids=lambda page: page.name,
 )
 def test_a_step_opens_with_what_one_has_at_its_end_and_how_long_it_takes(page: Path) -> None:
     opening = page.read_text(encoding="utf-8").split("\n\n")[1]
     assert opening.startswith("*At the end ") and re.search(r"\d+ minutes", opening)
+
+
+def test_every_policy_of_docs_is_linked() -> None:
+    assert [path.name for path in (DOCS / "iam").glob("*.json") if f"(iam/{path.name})" not in everything()] == []
