@@ -33,6 +33,12 @@ def commands(page: Path) -> list[str]:
     return [token.content for token in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8")) if token.info == "sh"]
 
 
+def shown(page: Path) -> list[str]:
+    """What the page shows as printed (its one `text` block), line by line, up to its dots."""
+    (block,) = [each.content for each in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8")) if each.info == "text"]
+    return block.partition("…")[0].splitlines()
+
+
 class Shell:
     """One bash that keeps its variables from block to block, as a person's terminal does."""
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.account.template import Template
-from tests.docs.commands import EVERY_SERVICE, Shell, commands, environment
+from tests.account.template import READERS, Template
+from tests.docs.commands import EVERY_SERVICE, Shell, commands, environment, shown
 from tests.docs.tables import REPOSITORY
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import CREDENTIALS
@@ -97,6 +97,12 @@ def made_by_the_template() -> dict[str, Any]:
     return described
 
 
+def policy(role: str) -> str:
+    """The policy of docs/iam/, for the local account."""
+    text = (DOCS / "iam" / f"{role}.json").read_text(encoding="utf-8")
+    return text.replace(READERS["AWS::AccountId"], ACCOUNT)
+
+
 def reports(account: LocalAccount) -> str:
     rows = account.query("SELECT symbol, year, trading_days FROM yearly_stock_reporting WHERE year = '2009' ORDER BY 1")
     return " ".join(f"{row['symbol']} {row['trading_days']}" for row in rows)
@@ -115,8 +121,14 @@ def test_by_the_commands_of_the_pages_a_drop_reaches_the_reports_and_all_is_take
         checked = json.loads((tmp_path / f"check_{name}.json").read_text(encoding="utf-8"))
         assert [line for line in checked["checks"] if not line["ok"]] == []
     printed = shell.run(look).splitlines()
-    assert printed[0].split() == ["symbol", "year", "trading_days", "close_price", "return_pct"] and len(printed) == 38
+    lines = shown(DOCS / "first_upload.md")
+    assert len(lines) > 3 and printed[: len(lines)] == lines and len(printed) == 38
     assert reports(account) == "AAPL 252 GOOG 252 IBM 252 MSFT 252"
+    make_role, *_, take_role_away = commands(DOCS / "quicksight_setup.md")
+    shell.run(make_role)
+    made = account.client("iam").get_role_policy(RoleName="stocks_quicksight", PolicyName="lake")["PolicyDocument"]
+    assert made == json.loads(policy("stocks_quicksight"))
+    shell.run(take_role_away)
     follow(shell, "cleanup")
     assert account.dead_letters == []
     assert account.client("s3").list_buckets()["Buckets"] == []
