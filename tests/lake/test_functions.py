@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -15,9 +14,8 @@ from lambda_scripts.lakehouse.errors import ConfigurationError
 from lambda_scripts.lakehouse.lake import open_lake
 from lambda_scripts.lakehouse.operations import check, limits
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
-from tests.local_aws import LocalAccount
-from tests.local_aws.account import EngineName
 from tests.local_aws.lake import REPOSITORY, create_role, put_triggers, zipped
+from tests.local_aws.lambda_runtime import EVENT_AGE_SECONDS
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50))
@@ -112,28 +110,25 @@ def test_a_runtime_that_is_too_old_is_named_with_the_remedy(monkeypatch: pytest.
     importlib.reload(lambda_scripts)
 
 
-@pytest.fixture
-def hasty(engine: EngineName) -> Iterator[Lake]:
-    """A lake in an account where an event that finds no slot is given up at once, not after six hours."""
-    with LocalAccount(engine, event_age_seconds=0.0) as account:
-        account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
-        yield Lake(account)
-
-
-def test_a_reserved_concurrency_of_one_loses_events_so_that_check_refuses_it(hasty: Lake) -> None:
-    functions = hasty.account.client("lambda")
+def test_a_reserved_concurrency_of_one_loses_events_so_that_check_refuses_it(lake: Lake) -> None:
+    functions = lake.account.client("lambda")
     functions.put_function_concurrency(FunctionName=RAW, ReservedConcurrentExecutions=1)
-    hasty.account.drop("raw/stocks/AAPL.csv", AAPL)
-    hasty.account.drop("raw/stocks/MSFT.csv", MSFT)
-    hasty.account.wait_until_idle(60)
-    (letter,) = hasty.account.dead_letters
+    holder = lake.account.faults.freeze("before", function=RAW, operation="athena:StartQueryExecution")
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    lake.account.runtime.wait_for("the only slot is taken", lambda: holder.struck is not None, 60)
+    lake.account.drop("raw/stocks/MSFT.csv", MSFT)
+    lake.later(EVENT_AGE_SECONDS)
+    lake.account.runtime.wait_for("the second event is given up", lambda: bool(lake.account.dead_letters), 60)
+    holder.thaw()
+    lake.account.wait_until_idle(60)
+    (letter,) = lake.account.dead_letters
     assert letter.error and letter.error["errorType"] == "EventAgeExceeded"
-    assert len(hasty.query("SELECT source FROM stocks_loads")) == 1
-    line = {each["check"]: each for each in act(hasty, action="check", trial=False)["checks"]}[check.CONCURRENCY]
+    assert {row["symbol"] for row in lake.processed()} == {"AAPL"}
+    line = {each["check"]: each for each in act(lake, action="check", trial=False)["checks"]}[check.CONCURRENCY]
     assert not line["ok"] and line["found"] == "1 invocations at once are reserved for this function"
     assert "Use unreserved account concurrency" in line["fix"] and "reprocess" in line["fix"]
     functions.delete_function_concurrency(FunctionName=RAW)
-    hasty.account.dead_letters.clear()
-    act(hasty, action="reprocess")
-    hasty.settle()
-    assert {row["symbol"] for row in hasty.processed()} == {"AAPL", "MSFT"}
+    lake.account.dead_letters.clear()
+    act(lake, action="reprocess")
+    lake.settle()
+    assert {row["symbol"] for row in lake.processed()} == {"AAPL", "MSFT"}

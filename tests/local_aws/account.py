@@ -95,7 +95,6 @@ class LocalAccount:
         concurrency: int = 4,
         retry_delays_seconds: Sequence[float] = (0.05, 0.1),
         throttle_delays_seconds: tuple[float, float] = (0.02, 0.5),
-        event_age_seconds: float = 21_600.0,
         crawl_seconds: float = 0.2,
         serve_port: int | None = None,
         active_statements: int = 150,
@@ -116,7 +115,6 @@ class LocalAccount:
         self._concurrency = concurrency
         self._retry_delays_seconds = retry_delays_seconds
         self._throttle_delays_seconds = throttle_delays_seconds
-        self._event_age_seconds = event_age_seconds
         self._crawl_seconds = crawl_seconds
         self._serve_port = 0 if serve_port is None and engine == "trino" else serve_port
         self._active_statements = active_statements
@@ -140,8 +138,9 @@ class LocalAccount:
                 self._concurrency,
                 self._retry_delays_seconds,
                 self._throttle_delays_seconds,
-                self._event_age_seconds,
+                lambda: time.monotonic() + self.clock.ahead_seconds,
             )
+            self.clock.moved = self._runtime.wake
             self._runtime.clock_offset_seconds = lambda request_id, attempt: self.clock.ahead_seconds
             opening.callback(self._runtime.install())
             opening.callback(s3_refusals.install())

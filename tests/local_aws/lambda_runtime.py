@@ -2,7 +2,7 @@
 
     Event invoke, S3 event --> queue --> attempt 1 --X error --> attempt 2 --X --> attempt 3 --X --> dead letters
                                  ^  |
-                                 +--+ no slot of the reserved concurrency is free: tried again later, for six hours
+                                 +--+ no slot of the reserved concurrency is free: tried again later, then dead letters
     RequestResponse invoke ------------> attempt 1 --> its result, or its FunctionError; never retried
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
@@ -31,6 +31,9 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from .aws_calls import Call, Faults, InvocationEnded, Sandbox, inside
 from .seams import Seams
+
+# How long an event is tried for that finds no slot: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+EVENT_AGE_SECONDS = 21_600.0
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 1024 * 1024
@@ -91,13 +94,13 @@ class Context:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """One event on its way to one function. `sent` is when, on the monotonic clock; `throttled` how often it found no slot."""
+    """One event on its way to one function. `sent` is when, in the runtime's seconds; `throttled` how often it found no slot."""
 
     function: LambdaFunction
     payload: str
     request_id: str
     attempt: int
-    sent: float = field(default_factory=time.monotonic)
+    sent: float
     throttled: int = 0
 
 
@@ -107,7 +110,8 @@ class LambdaRuntime:
     At most `concurrency` asynchronous invocations run at once. `retry_delays_seconds` are the waits before the
     retries: as many retries as there are waits (Lambda: two, after one and two minutes). An event that finds no slot of the
     function's reserved concurrency waits, from the first of `throttle_delays_seconds` on to at most the second (Lambda: from a
-    second to five minutes), and is given up at an age of `event_age_seconds`.
+    second to five minutes), and is given up after six hours. Waits and ages go by `seconds`; `wake` has
+    to be called when that clock was set. The timeouts of functions are the machine's time.
     """
 
     def __init__(
@@ -117,7 +121,7 @@ class LambdaRuntime:
         concurrency: int = 4,
         retry_delays_seconds: Sequence[float] = (0.05, 0.1),
         throttle_delays_seconds: tuple[float, float] = (0.02, 0.5),
-        event_age_seconds: float = 21_600.0,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.faults = Faults()
         self.invocations: list[Invocation] = []
@@ -134,7 +138,7 @@ class LambdaRuntime:
         self._queue: list[tuple[float, int, _Delivery]] = []
         self._order = itertools.count()
         self._throttle_delays_seconds = throttle_delays_seconds
-        self._event_age_seconds = event_age_seconds
+        self._seconds = seconds
         self._busy = 0
         self._running: Counter[str] = Counter()
         self._closed = False
@@ -165,9 +169,9 @@ class LambdaRuntime:
             if invocation_type == "DryRun":
                 return b""
             if invocation_type == "Event":
-                runtime._enqueue(_Delivery(function, payload, str(uuid.uuid4()), 1))
+                runtime._enqueue(_Delivery(function, payload, str(uuid.uuid4()), 1, runtime._seconds()))
                 return b""
-            delivery = _Delivery(function, payload, str(uuid.uuid4()), 1)
+            delivery = _Delivery(function, payload, str(uuid.uuid4()), 1, runtime._seconds())
             if not runtime._takes_a_slot(delivery):
                 raise LambdaClientError("TooManyRequestsException", "Rate Exceeded.")
             invocation = runtime._run_counted(delivery)
@@ -199,14 +203,15 @@ class LambdaRuntime:
         else:
             self.send(function_arn, event)
 
-    def send(self, function_arn: str, event: Any, request_id: str | None = None) -> str:
-        """As `deliver`, with events held back or not; the request id, which one that is given twice keeps."""
+    def send(self, function_arn: str, event: Any, request_id: str | None = None, delay_seconds: float = 0.0) -> str:
+        """As `deliver`, with events held back or not, after so long; the request id, which one that is given twice keeps."""
         request_id = request_id or str(uuid.uuid4())
         try:
             function = lambda_backends[self._account_id][self._region].get_function(function_arn)
         except UnknownFunctionException:
             return request_id
-        self._enqueue(_Delivery(function, json.dumps(event), request_id, 1))
+        sent = self._seconds() + delay_seconds
+        self._enqueue(_Delivery(function, json.dumps(event), request_id, 1, sent), delay_seconds)
         return request_id
 
     def wait_until_idle(self, deadline: float) -> bool:
@@ -236,6 +241,12 @@ class LambdaRuntime:
             return not self._queue and not self._busy
 
     @property
+    def busy(self) -> int:
+        """How many invocations run."""
+        with self._changed:
+            return self._busy
+
+    @property
     def pending(self) -> str:
         """What is under way, for a person."""
         with self._changed:
@@ -252,7 +263,7 @@ class LambdaRuntime:
     def _enqueue(self, delivery: _Delivery, delay_seconds: float = 0.0) -> None:
         with self._changed:
             if not self._closed:
-                entry = (time.monotonic() + delay_seconds, next(self._order), delivery)
+                entry = (self._seconds() + delay_seconds, next(self._order), delivery)
                 heapq.heappush(self._queue, entry)
                 if self._queue[0] is entry:  # else the workers wait for an earlier one already
                     self._changed.notify_all()
@@ -260,8 +271,8 @@ class LambdaRuntime:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._closed and not (self._queue and self._queue[0][0] <= time.monotonic()):
-                    self._changed.wait(self._queue[0][0] - time.monotonic() if self._queue else None)
+                while not self._closed and not self._is_due():
+                    self._changed.wait(self._queue[0][0] - self._seconds() if self._queue else None)
                 if self._closed:
                     return
                 delivery = heapq.heappop(self._queue)[2]
@@ -273,6 +284,14 @@ class LambdaRuntime:
                 self._settle(delivery, self._run(delivery))
             finally:
                 self._rest(delivery)
+
+    def _is_due(self) -> bool:
+        return bool(self._queue) and self._queue[0][0] <= self._seconds()
+
+    def wake(self) -> None:
+        """Have a look at what is due now."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _takes_a_slot(self, delivery: _Delivery) -> bool:
         """Count an invocation that begins; False where the function's reserved concurrency is used up.
@@ -288,12 +307,12 @@ class LambdaRuntime:
 
     def _throttle(self, delivery: _Delivery) -> None:
         """Try again later, or give the event up for its age."""
-        if time.monotonic() - delivery.sent >= self._event_age_seconds:
+        if self._seconds() - delivery.sent >= EVENT_AGE_SECONDS:
             lost = Invocation(
                 delivery.function.function_name, delivery.request_id, json.loads(delivery.payload), delivery.attempt
             )
             # As a destination for failed events is told: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-            lost.error = _error("EventAgeExceeded", f"not invoked within {self._event_age_seconds:g} s: throttled")
+            lost.error = _error("EventAgeExceeded", f"not invoked within {EVENT_AGE_SECONDS:g} s: throttled")
             self.dead_letters.append(lost)
             return
         first, longest = self._throttle_delays_seconds

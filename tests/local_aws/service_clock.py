@@ -1,4 +1,4 @@
-"""The time that S3 and Glue go by: the machine's, ahead of it by as much as a test would otherwise have slept."""
+"""The time that S3, Glue and Lambda's queues go by: the machine's, ahead of it by as much as a test would else have slept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ class ServiceClock:
     """Dates objects (S3 shows whole seconds of it, as AWS does) and crawls."""
 
     def __init__(self) -> None:
-        self.ahead_seconds = 0.0
+        self._ahead_seconds = 0.0
+        self.moved: Callable[[], None] = lambda: None
+        """Called when it was set: what waited for a time may be due."""
+
+    @property
+    def ahead_seconds(self) -> float:
+        return self._ahead_seconds
+
+    @ahead_seconds.setter
+    def ahead_seconds(self, seconds: float) -> None:
+        self._ahead_seconds = seconds
+        self.moved()
 
     def now(self) -> datetime:
         """The time in UTC, an aware datetime."""
