@@ -32,6 +32,10 @@ def wrong(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str, 
     return {name: f"{line['found']}\n{line['fix']}" for name, line in lines if not line["ok"] and line["fix"] != check.FIRST}
 
 
+def databases(lake: Lake) -> list[str]:
+    return [each["Name"] for each in lake.account.client("glue").get_databases()["DatabaseList"]]
+
+
 def notify(lake: Lake, **configuration: Any) -> None:
     lake.account.client("s3").put_bucket_notification_configuration(Bucket=lake.bucket, NotificationConfiguration=configuration)
 
@@ -62,9 +66,12 @@ def test_an_account_that_is_set_up_is_right_before_its_first_drop_and_after(lake
 def test_a_check_leaves_nothing_but_its_querys_result(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
 
-    def remains() -> tuple[list[str], list[str], list[Any]]:
-        databases = [each["Name"] for each in lake.account.client("glue").get_databases()["DatabaseList"]]
-        return [key for key in lake.keys("") if not key.startswith("pipeline/athena-results/")], lake.account.tables(), databases
+    def remains() -> tuple[list[str], list[str], list[str]]:
+        return (
+            [key for key in lake.keys("") if not key.startswith("pipeline/athena-results/")],
+            lake.account.tables(),
+            databases(lake),
+        )
 
     before = remains()
     checked(lake, trial=True)
@@ -88,7 +95,7 @@ def test_a_check_removes_what_a_killed_one_left_once_that_can_run_no_more(lake: 
     assert lake.keys("pipeline/check/")
     lake.account.clock.advance(trial.LIFETIME.total_seconds())
     assert wrong(lake, trial=True) == {}
-    assert lake.keys("pipeline/check/") == [] and lake.account.client("glue").get_databases()["DatabaseList"] == []
+    assert lake.keys("pipeline/check/") == [] and databases(lake) == [lake.account.database]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +161,15 @@ def test_a_bucket_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None
 def test_results_in_a_bucket_that_is_not_there_are_named_with_the_remedy(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_RESULTS", "s3://no-such-bucket/results/")
     assert "create the bucket of LAKE_RESULTS" in wrong(lake)[check.QUERY]
+
+
+def test_a_database_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
+    lake.account.client("glue").delete_database(Name="hyn_stocks_db")
+    found = wrong(lake, trial=True)
+    assert set(found) == {check.DATABASE}
+    assert "there is no database hyn_stocks_db" in found[check.DATABASE] and "Add database" in found[check.DATABASE]
+    lake.drop({"AAPL.csv": AAPL})
+    assert wrong(lake) == {}
 
 
 ANOTHER = "or set LAKE_WORKGROUP to another one"

@@ -89,6 +89,7 @@ def test_killed_after_any_change_and_retried_the_tables_are_the_same(lake: Lake,
     ],
 )
 def test_killed_in_an_empty_account_and_retried_the_lake_is_made(lake: Lake, operation: str, nth: int) -> None:
+    lake.account.client("glue").delete_database(Name=lake.account.database)
     fault = lake.account.faults.arm("after", nth, function=RAW, operation=operation)
     lake.drop({"AAPL.csv": EARLY["AAPL.csv"]})
     assert fault.struck is not None

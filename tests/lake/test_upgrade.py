@@ -51,7 +51,6 @@ def _lay_down(lake: Lake) -> None:
         s3.put_object(Bucket=lake.bucket, Key=stored["key"], Body=body)
     lake.account.clock.ahead_seconds = 0
     s3.put_bucket_notification_configuration(Bucket=lake.bucket, NotificationConfiguration=triggers)
-    glue.create_database(DatabaseInput={"Name": lake.account.database})
     for described in VERSION_1["tables"]:
         table = described["table"]
         glue.create_table(DatabaseName=lake.account.database, TableInput=table)

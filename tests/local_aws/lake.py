@@ -24,9 +24,10 @@ Client = Callable[[str], Any]
 
 
 def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900) -> None:
-    """Create bucket, role, classifier, crawler, both functions and their triggers. The functions make the tables."""
+    """Create bucket, role, database, classifier, crawler, both functions and their triggers. The functions make the tables."""
     client("s3").create_bucket(Bucket=bucket)
     role = create_role(client)
+    client("glue").create_database(DatabaseInput={"Name": database})
     create_crawler(client, role, bucket, database)
     package = zipped(REPOSITORY, ("lambda_scripts", "sql"))
     for name, module in (

@@ -131,7 +131,12 @@ def _settings(lake: Lake, context: Any) -> Iterator[Line]:
         + (config.results or lake.store.uri(layout.athena_results)),
         needs=(BUCKET, WORKGROUP),
     )
-    yield Line(DATABASE, partial(_database, lake), "attach AWSGlueServiceRole, or allow glue:GetDatabase and glue:GetTables")
+    yield Line(
+        DATABASE,
+        partial(_database, lake),
+        f"where it is not there, create it (AWS Glue, Databases, Add database: {config.database}) or correct LAKE_DATABASE; "
+        "where access is denied, attach AWSGlueServiceRole, or allow glue:GetDatabase and glue:GetTables",
+    )
     if crawler := config.raw_crawler if raw else config.processed_crawler:
         yield Line(f"crawler {crawler}", partial(_crawler, lake, crawler), _crawler_fix(lake))
     for data_set in () if raw else config.quicksight_datasets:
@@ -269,7 +274,9 @@ def _query(lake: Lake) -> str:
 
 def _database(lake: Lake) -> str:
     if not lake.catalog.exists():
-        return f"there is no database {lake.config.database} yet: the first load creates it"
+        raise NotSetUpError(
+            f"there is no database {lake.config.database}: the first load creates it only if the role may glue:CreateDatabase"
+        )
     return f"{lake.config.database} with {len(lake.catalog.tables())} tables and views"
 
 
