@@ -119,7 +119,7 @@ def _unreadable(lake: Lake, key: str, history: FileHistory, error: ClientError) 
 
 def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat:
     """The file's format, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
-    _require_name(key)
+    require_name(key)
 
     def read(key: str, start: int, length: int) -> bytes:
         if start + length <= len(first.body) or len(first.body) == first.size:
@@ -142,7 +142,8 @@ def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat
     )
 
 
-def _require_name(key: str) -> None:
+def require_name(key: str) -> None:
+    """Raise FileRefusedError for a key that no load takes, whatever the account could read."""
     name = key.rpartition("/")[2]
     if not name.lower().endswith((".csv", ".csv.gz")):
         raise FileRefusedError(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")

@@ -21,9 +21,10 @@ from ..aws import parallel, sql
 from ..aws.athena import Row
 from ..aws.catalog import Catalog
 from ..drain import Work, drain
-from ..errors import NotSetUpError, QueryFailedError
+from ..errors import FileRefusedError, NotSetUpError, QueryFailedError
 from ..lake import Lake, assemble
 from ..layout import PROCESSED_QUEUE, RAW_QUEUE
+from ..raw_files import require_name
 from . import remedies, samples
 from .samples import Price, Sample
 
@@ -82,13 +83,15 @@ class Trial:
             self._put(name, samples.PLAIN.body)
         self._point_at({f"odd{number}": [name] for number, name in enumerate(samples.ODD_KEYS)})
         answers = parallel.each(self._try_odd_key, list(enumerate(samples.ODD_KEYS)))
-        readable = [name for name, answer in answers if not answer]
         unreadable = [f"{name} ({answer})" for name, answer in answers if answer]
-        return "; ".join(
-            f"{what}: {', '.join(names)}"
-            for what, names in (("read", readable), ("not read, so that such files are refused", unreadable))
-            if names
-        )
+        readable = [name for name, answer in answers if not answer]
+        taken = [name for name in readable if _is_taken(self._key(name))]
+        groups = {
+            "read": taken,
+            "read, but refused by a load, since Athena documents otherwise": [name for name in readable if name not in taken],
+            "not read, so that such files are refused": unreadable,
+        }
+        return "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items() if names)
 
     def load_samples(self) -> str:
         """Load every sample and compare prices, rejected lines and load records."""
@@ -229,6 +232,15 @@ class Trial:
 
 NO_TEXT = "this Athena can't read text through symlink manifests, so that no file can be loaded"
 PLAIN_LINES = samples.PLAIN.lines
+
+
+def _is_taken(key: str) -> bool:
+    """Whether a load takes a file with that key, where the engine reads it."""
+    try:
+        require_name(key)
+    except FileRefusedError:
+        return False
+    return True
 
 
 def trial_of(lake: Lake, context: Any) -> Trial:
