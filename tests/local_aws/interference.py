@@ -54,13 +54,18 @@ class Interference:
 
 
 def hadoop_names(statement: Statement, targets: Sequence[str]) -> None:
-    """Read paths as Hadoop does, where a glob, a colon or an empty name is no file's.
+    """Have every statement read paths as Hadoop does."""
+    require_hadoop_names(targets)
+
+
+def require_hadoop_names(targets: Sequence[str]) -> None:
+    """Raise StatementFailed as Hadoop reads paths, where a glob, a colon or an empty name is no file's.
 
     https://github.com/prestodb/presto/issues/5521, https://github.com/prestodb/presto/issues/13868,
     https://github.com/trinodb/trino/issues/17525
     """
     for target in targets:
-        key = target.removeprefix("s3://")
+        key = target.partition("://")[2]
         if re.search(r"[*?\[\]{}]", key):
             raise StatementFailed(f"HIVE_FILESYSTEM_ERROR: Input Pattern {target} matches 0 files")
         if ":" in key:

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from . import duckdb_engine, formats
 from .engine import StatementFailed
+from .interference import require_hadoop_names
 from .objects import ObjectStore
 from .seams import Seams
 
@@ -111,13 +112,7 @@ def _paths_are_encoded(seams: Seams) -> None:
 
 
 def _patterns_fail(_: Any, named: Sequence[str]) -> Sequence[str]:
-    """As Hadoop's FileInputFormat takes paths: https://github.com/prestodb/presto/issues/5521, #13868, trinodb/trino#17525."""
-    for address in named:
-        key = address.partition("://")[2]
-        if re.search(r"[\[\]{}*?]", key):
-            raise StatementFailed(f"HIVE_FILESYSTEM_ERROR: Input Pattern {address} matches 0 files")
-        if ":" in key or "//" in key:
-            raise StatementFailed(f"HIVE_UNKNOWN_ERROR: Error creating {address}: Relative path in absolute URI")
+    require_hadoop_names(named)
     return named
 
 
