@@ -33,7 +33,7 @@ class Config:
     processed_crawler: str = ""
     """A crawler of `stocks_processed`, to be started for partitions that the catalogue lacked; empty starts none."""
     quicksight_datasets: tuple[str, ...] = ()
-    """Quick Sight data sets to refresh after each batch of reports, separated by commas."""
+    """Quick Sight data sets to refresh after each batch of reports, separated by commas; those beyond its 32 a day later."""
     default_symbol: str = ""
     """The symbol of files that have no column for it and lie in no folder that names one; empty goes by the file name."""
     date_order: str = "day-first"
