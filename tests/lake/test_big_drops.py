@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from lambda_scripts.lakehouse.tables import staging
 from tests.lakes import Lake, csv, day
+from tests.local_aws.engine import Statement
 
 
 def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +19,22 @@ def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake
     assert sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena")) == len(lake.logged("loaded"))
     put = [line for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
     assert max(line["partitions"] for line in put) == 3 and loaded["batch"]
+
+
+def test_partitions_of_staging_lie_under_their_tables_locations(lake: Lake) -> None:
+    """As Lake Formation wants them: https://docs.aws.amazon.com/athena/latest/ug/lf-athena-limitations.html"""
+    glue, found = lake.account.client("glue"), list[tuple[str, str]]()
+
+    def look(statement: Statement, targets: Sequence[str]) -> None:
+        for name in staging.STAGING_TABLES if targets else ():
+            table = glue.get_table(DatabaseName="hyn_stocks_db", Name=name)["Table"]["StorageDescriptor"]["Location"]
+            partitions = glue.get_partitions(DatabaseName="hyn_stocks_db", TableName=name)["Partitions"]
+            found.extend((table, partition["StorageDescriptor"]["Location"]) for partition in partitions)
+
+    lake.account.interference.add(look)
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
+    assert len({table for table, _ in found}) == 2
+    assert [(table, location) for table, location in found if not location.startswith(table)] == []
 
 
 def test_nothing_of_a_batchs_staging_is_left(lake: Lake) -> None:
