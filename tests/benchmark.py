@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from rich.table import Table
 
 from tests.lakes import Lake
 from tests.local_aws import LocalAccount
+from tests.local_aws.account import EngineName
 
 Row = Callable[[date, float, int], str]
 UNIX_EPOCH = date(1970, 1, 1)
@@ -48,57 +51,96 @@ def prices(days: list[date], start: float, layout: tuple[str, Row] = LAYOUTS[0])
     return "\n".join([header, *rows]) + "\n"
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """What is asked for, and the tables that are filled in."""
+
+    files: int
+    rows: int
+    history_years: int
+    engine: EngineName
+    measured: Table
+    statements: Table
+    inspecting: Table
+    parsing: Table
+    results: Table
+
+    def burst(self) -> None:
+        """Many files of one layout at once, and the reading of a statement's result."""
+        with self._lake() as lake:
+            measure(
+                self.measured, lake, f"{self.files:,} files of {self.rows} rows at once, empty account", self._files(LAYOUTS[:1])
+            )
+            loads = lake.query("SELECT count(*) AS loads, count(DISTINCT source) AS files FROM stocks_loads")
+            assert loads == [{"loads": str(self.files), "files": str(self.files)}], loads
+            parses = sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena"))
+            manifests = [line["partitions"] for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
+            files = [line["files"] for line in lake.logged("loaded")]
+            self.parsing.add_row(f"{max(files):,}", str(max(manifests)), str(parses), str(len(files)))
+            read_a_result(self.results, lake)
+
+    def layouts(self) -> None:
+        """As many files in ten layouts."""
+        with self._lake() as lake:
+            measure(
+                self.measured, lake, f"{self.files:,} files of {self.rows} rows in {len(LAYOUTS)} layouts", self._files(LAYOUTS)
+            )
+            totals = lake.query("SELECT sum(rows) AS dropped, sum(accepted) AS accepted FROM stocks_loads")
+            assert totals == [dict.fromkeys(("dropped", "accepted"), str(self.files * self.rows))], totals
+            statements = Counter(line["statement"] for line in lake.logged("athena"))
+            assert statements["load/parsed_rows"] == len(lake.logged("loaded")), statements
+            for name, times in sorted(statements.items()):
+                self.statements.add_row(name, str(times))
+            for line in lake.logged("inspect"):
+                self.inspecting.add_row(
+                    *(f"{value:,}" for value in (line["files"], line["requests"], line["bytes"] // 1_000, line["seconds"]))
+                )
+
+    def history(self) -> None:
+        """A long history of one symbol, and one new day of it."""
+        with self._lake() as lake:
+            days = trading_days(date(2025 - self.history_years, 1, 3), self.history_years * 260)
+            measure(self.measured, lake, f"{self.history_years} years of one symbol in one file", {"AAPL.csv": prices(days, 100)})
+            measure(self.measured, lake, "one new day of it", {"AAPL_new.csv": prices([days[-1] + timedelta(days=1)], 101)})
+
+    @contextmanager
+    def _lake(self) -> Iterator[Lake]:
+        with LocalAccount(self.engine) as account:
+            account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
+            yield Lake(account)
+
+    def _files(self, layouts: Sequence[tuple[str, Row]]) -> dict[str, str]:
+        days = trading_days(date(2025, 1, 2), self.rows)
+        return {
+            f"S{number:04d}_2025.csv": prices(days, 50 + number % 100, layouts[number % len(layouts)])
+            for number in range(self.files)
+        }
+
+
+PARTS = {"burst": Benchmark.burst, "layouts": Benchmark.layouts, "history": Benchmark.history}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=1_000)
     parser.add_argument("--rows", type=int, default=250)
     parser.add_argument("--history-years", type=int, default=20)
     parser.add_argument("--engine", choices=("duckdb", "trino"), default="duckdb")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="the parts to measure; all, unless given")
     asked = parser.parse_args()
-
-    table = Table("what", "seconds", "statements", "longest, bytes", "MB scanned", "crawls", "S3 requests", title="Measured")
-    by_name = Table("statement", "times", title=f"Athena's statements for {asked.files:,} files in {len(LAYOUTS)} layouts")
-    by_step = Table("batch of files", "requests", "kB read", "seconds", title="Inspecting them")
-    by_batch = Table("batch of files", "manifests", "parse statements", title="Parsing them")
-    by_page = Table("rows", "by", "requests", "seconds", title="Reading a statement's result")
-    with LocalAccount(asked.engine) as account:
-        account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
-        lake = Lake(account)
-        days = trading_days(date(2025, 1, 2), asked.rows)
-        files = {f"S{number:04d}_2025.csv": prices(days, 50 + number % 100) for number in range(asked.files)}
-        measure(table, lake, f"{asked.files:,} files of {asked.rows} rows at once, empty account", files)
-        loads = lake.query("SELECT count(*) AS loads, count(DISTINCT source) AS files FROM stocks_loads")
-        assert loads == [{"loads": str(asked.files), "files": str(asked.files)}], loads
-        parses = sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena"))
-        manifests = [line["partitions"] for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
-        by_batch.add_row(f"{max(line['files'] for line in lake.logged('loaded')):,}", str(max(manifests)), str(parses))
-        read_a_result(by_page, lake)
-    with LocalAccount(asked.engine) as account:
-        account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
-        lake = Lake(account)
-        files = {
-            f"S{number:04d}_2025.csv": prices(days, 50 + number % 100, LAYOUTS[number % len(LAYOUTS)])
-            for number in range(asked.files)
-        }
-        measure(table, lake, f"the same in {len(LAYOUTS)} layouts", files)
-        totals = lake.query("SELECT sum(rows) AS dropped, sum(accepted) AS accepted FROM stocks_loads")
-        assert totals == [dict.fromkeys(("dropped", "accepted"), str(asked.files * asked.rows))], totals
-        statements = Counter(line["statement"] for line in lake.logged("athena"))
-        assert statements["load/parsed_rows"] == len(lake.logged("loaded")), statements
-        for name, times in sorted(statements.items()):
-            by_name.add_row(name, str(times))
-        for line in lake.logged("inspect"):
-            by_step.add_row(
-                *(f"{value:,}" for value in (line["files"], line["requests"], line["bytes"] // 1_000, line["seconds"]))
-            )
-    with LocalAccount(asked.engine) as account:
-        account.create_lake(settings={"LAKE_SETTLE_SECONDS": "1"})
-        lake = Lake(account)
-        days = trading_days(date(2025 - asked.history_years, 1, 3), asked.history_years * 260)
-        measure(table, lake, f"{asked.history_years} years of one symbol in one file", {"AAPL.csv": prices(days, 100)})
-        measure(table, lake, "one new day of it", {"AAPL_new.csv": prices([days[-1] + timedelta(days=1)], 101)})
-    for printed in (table, by_name, by_step, by_batch, by_page):
-        Console(width=120).print(printed)
+    tables = [
+        Table("what", "seconds", "statements", "longest, bytes", "MB scanned", "crawls", "S3 requests", title="Measured"),
+        Table("statement", "times", title=f"Athena's statements for {asked.files:,} files in {len(LAYOUTS)} layouts"),
+        Table("batch of files", "requests", "kB read", "seconds", title="Inspecting them"),
+        Table("largest batch, files", "manifests", "parse statements", "batches", title="Parsing them"),
+        Table("rows", "by", "requests", "seconds", title="Reading a statement's result"),
+    ]
+    benchmark = Benchmark(asked.files, asked.rows, asked.history_years, asked.engine, *tables)
+    for part in asked.only:
+        PARTS[part](benchmark)
+    for filled in tables:
+        if filled.row_count:
+            Console(width=120).print(filled)
 
 
 def measure(table: Table, lake: Lake, what: str, files: dict[str, str]) -> None:
