@@ -106,6 +106,8 @@ class World:
             opening.callback(self.calm)
             self._replace(seams)
             self.account.create_lake(settings=self._settings)
+            # A first batch makes the database, too, where nobody did.
+            self.account.client("glue").delete_database(Name=self.account.database)
             self.account.wait_until_idle()
             self.runtime, self.faults = self.account.runtime, self.account.faults
             self.arns = {name: self._arn(name) for name in (RAW, REPORTS)}
