@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.lakes import RAW, Lake, csv, day
 from tests.local_aws.engine import Statement, StatementFailed
@@ -83,9 +84,42 @@ def test_a_disabled_workgroup_is_named_with_the_remedy_and_the_drop_is_kept(lake
     assert len(lake.prices()) == 2
 
 
+@pytest.mark.parametrize(
+    ("configuration", "remedy"),
+    [
+        ({"ManagedQueryResultsConfiguration": {"Enabled": True}}, "allow athena:GetWorkGroup"),
+        (
+            {
+                "ResultConfiguration": {"OutputLocation": "s3://hyn-stocks-datalakehouse/theirs/"},
+                "EnforceWorkGroupConfiguration": True,
+            },
+            "switch 'Override client-side settings' off",
+        ),
+    ],
+    ids=["managed results", "enforced location"],
+)
+def test_where_its_settings_may_not_be_seen_the_refusal_is_told_with_the_remedy(
+    lake: Lake, configuration: dict[str, Any], remedy: str
+) -> None:
+    put_in_a_workgroup(lake, **configuration)
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetWorkGroup")
+    lake.account.faults.arm("before", operation="athena:GetWorkGroup", error=denied, for_good=True)
+    (error,) = errors_of_a_drop(lake)
+    assert error.startswith("Athena refuses the statement") and remedy in error
+    assert lake.keys("pipeline/inbox/raw/")
+
+
 def test_a_workgroup_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
     os.environ["LAKE_WORKGROUP"] = "nosuch"
     assert errors_of_a_drop(lake) == {"there is no Athena workgroup nosuch: create it, or set LAKE_WORKGROUP to another one"}
+
+
+def test_results_that_have_no_bucket_are_told_with_the_remedy_and_no_file_is_refused(lake: Lake) -> None:
+    lake.drop({"MSFT.csv": csv(day("2016-01-05", 50))})
+    os.environ["LAKE_RESULTS"] = "s3://nosuch/results/"
+    (error,) = errors_of_a_drop(lake)
+    assert "Unable to verify/create output bucket nosuch" in error and "create the bucket of LAKE_RESULTS" in error
+    assert [load["source"] for load in lake.loads()] == ["MSFT.csv"] and lake.keys("pipeline/inbox/raw/")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from .. import log, metrics
 from ..clock import Deadline
 from ..errors import Error, NotSetUpError, QueryFailedError
-from . import parallel, workgroup
+from . import parallel, remedies, workgroup
 from .sql import Statement, render
 from .store import Store
 from .workgroup import Workgroup
@@ -168,7 +168,9 @@ class Athena:
                 log.event("no room in Athena's quota", statement=statement.name, error=detail["Message"])
                 return None
             if detail["Code"] == "InvalidRequestException":
-                raise NotSetUpError(f"Athena refuses the statement {statement.name}: {detail['Message']}") from error
+                remedy = remedies.of(error)
+                told = f"Athena refuses the statement {statement.name}: {detail['Message']}" + (f"; {remedy}" if remedy else "")
+                raise NotSetUpError(told) from error
             raise
         return str(answer["QueryExecutionId"])
 

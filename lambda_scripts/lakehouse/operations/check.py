@@ -14,13 +14,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import log
-from ..aws import crawlers, functions, quicksight, sql, workgroup
+from ..aws import crawlers, functions, quicksight, remedies, sql, workgroup
 from ..aws.clients import client
 from ..aws.metering import Meter, metered
 from ..errors import Error, NotSetUpError
 from ..lake import Lake
 from ..layout import RAW_QUEUE
-from . import crawl, limits, postponed, refresh, remedies, triggers
+from . import crawl, limits, postponed, refresh, triggers
 from .trial import Trial, trial_of
 
 

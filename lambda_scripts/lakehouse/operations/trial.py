@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from .. import load, log, reports
-from ..aws import parallel, sql
+from ..aws import parallel, remedies, sql
 from ..aws.athena import Row
 from ..aws.catalog import Catalog
 from ..drain import Work, drain
@@ -25,7 +25,7 @@ from ..errors import FileRefusedError, NotSetUpError, QueryFailedError
 from ..lake import Lake, assemble
 from ..layout import PROCESSED_QUEUE, RAW_QUEUE
 from ..raw_files import require_name
-from . import remedies, samples
+from . import samples
 from .samples import Price, Sample
 
 # A function lives 15 minutes at most; what an older check left is nobody's.

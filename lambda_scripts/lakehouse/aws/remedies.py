@@ -16,7 +16,8 @@ REMEDIES = {
     "Lake Formation": _LAKE_FORMATION,
     "lakeformation": _LAKE_FORMATION,
     "NoSuchBucket": "create the bucket in this function's Region, or correct LAKE_BUCKET or the event's bucket",
-    "Unable to verify/create output bucket": "create the bucket of LAKE_RESULTS, or set it to nothing for the lake's own bucket",
+    "Unable to verify/create output bucket": "allow s3:GetBucketLocation on the bucket of results; where LAKE_RESULTS names "
+    "one that is not there, create the bucket of LAKE_RESULTS, or set it to nothing for the lake's own bucket",
     "Bytes scanned limit": "in the workgroup's data usage controls raise or remove the limit of what a query may scan: a load "
     "scans its raw files twice",
     "Requester Pays": "in the workgroup's settings turn on queries of Requester Pays buckets, or turn it off for the bucket",
