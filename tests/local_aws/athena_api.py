@@ -24,7 +24,7 @@ from moto.athena.models import AthenaBackend, WorkGroup
 from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 
-from .engine import SYSTEM, USER, Engine, Outcome, Statement, StatementCancelled, StatementFailed
+from .engine import SYSTEM, Engine, Outcome, Statement, StatementCancelled, StatementFailed
 from .hive_ddl import first_words
 from .interference import Interference
 from .objects import ObjectStore
@@ -42,13 +42,15 @@ ACTIVE_STATEMENTS = 150
 
 # The refusals below are Athena's own words, as users report them: of a location beside managed results
 # https://github.com/aws/aws-sdk-pandas/issues/3174, of an external_location where results have an enforced one
-# https://github.com/dbt-labs/dbt-athena/issues/176, of the quota https://docs.aws.amazon.com/athena/latest/ug/service-limits.html.
+# https://github.com/dbt-labs/dbt-athena/issues/176, of a bucket that is not there or may not be seen
+# https://github.com/pyathena-dev/PyAthena/issues/67, of the quota https://docs.aws.amazon.com/athena/latest/ug/service-limits.html.
 _TWO_PLACES = "ManagedQueryResultsConfiguration and ResultConfiguration cannot be set together."
 _ENFORCED = (
     "The Create Table As Select query failed because it was submitted with an 'external_location' property to an Athena "
     "Workgroup that enforces a centralized output location for all queries. Please remove the 'external_location' property and "
     "resubmit the query."
 )
+_NO_BUCKET = "Unable to verify/create output bucket "
 _TOO_MANY = (
     "You have exceeded the limit for the number of queries you can run concurrently. Please reduce the number of concurrent "
     "queries submitted by this account. Contact customer support to request a concurrent query limit increase."
@@ -228,6 +230,8 @@ class Service:
             raise InvalidRequest(f"WorkGroup {workgroup.name} is disabled.")
         context = dict(request.get("QueryExecutionContext") or {})
         configuration = _configuration(workgroup, request.get("ResultConfiguration") or {}, query)
+        if configuration and not ObjectStore(backend.account_id).has_bucket(configuration["OutputLocation"]):
+            raise InvalidRequest(_NO_BUCKET + configuration["OutputLocation"].split("/")[2])
         token = request.get("ClientRequestToken")
         with self._lock:
             if token is not None:
@@ -304,11 +308,6 @@ class Service:
         CTAS and INSERT leave the list of the files that they wrote instead.
         """
         objects, output = ObjectStore(account_id), execution.statement.output_location
-        if not objects.has_bucket(output):
-            raise StatementFailed(
-                f"Unable to verify/create output bucket {output.split('/')[2]}: create it or give another OutputLocation",
-                USER,
-            )
         if outcome.data_files is not None:
             objects.write(execution.data_manifest, "".join(f"{file}\n" for file in outcome.data_files).encode())
         elif execution.is_ddl:

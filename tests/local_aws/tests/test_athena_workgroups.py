@@ -100,6 +100,12 @@ def test_a_query_that_scans_more_than_the_limit_is_cancelled(account: LocalAccou
     assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Bytes scanned limit was exceeded")
 
 
+def test_results_in_a_bucket_that_is_not_there_are_refused(account: LocalAccount) -> None:
+    group(account)
+    with pytest.raises(ClientError, match="InvalidRequestException.*Unable to verify/create output bucket nosuch"):
+        start(account, "SELECT 1", **{**WHERE, "ResultConfiguration": {"OutputLocation": "s3://nosuch/results/"}})
+
+
 def test_more_active_statements_than_the_quota_are_refused(account: LocalAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.local_aws.duckdb_engine import DuckDBEngine
 
