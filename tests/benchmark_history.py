@@ -26,12 +26,12 @@ def main() -> None:
         records.add(asked.batches, version=1)
         measure(table, records, "an object a batch")
         rounds = 0
-        while len(records.lake.keys("pipeline/compactions/")) or not rounds:
-            before = len(records.objects)
+        while records.lake.keys("pipeline/compactions/") or not rounds:
+            before = len(records.lake.logged("compact the load records"))
             records.compact()
             rounds += 1
-            if len(records.objects) == before:  # all that is to be compacted is: an hour later the rest goes
-                records.lake.later(AN_HOUR)
+            if len(records.lake.logged("compact the load records")) == before:
+                records.lake.later(AN_HOUR)  # all that is to be compacted is: what it is made of goes
         measure(table, records, f"compacted, {rounds} batches later")
     Console(width=120).print(table)
 

@@ -15,7 +15,7 @@ from lambda_scripts.lakehouse import lake as product
 from lambda_scripts.lakehouse.aws import sql
 from lambda_scripts.lakehouse.aws.clients import client
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.clock import Clock
+from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.config import Config
 from lambda_scripts.lakehouse.layout import RAW_QUEUE, Layout
 from lambda_scripts.lakehouse.tables import compaction
@@ -121,7 +121,8 @@ class Records:
     def compact(self, s3: Any = None) -> None:
         """Compact in an invocation of its own, which has this S3 client."""
         store = Store(s3 or client("s3"), self.lake.bucket)
-        compaction.compact(replace(self._of, store=store, loads=LoadRecords(store, self._of.layout)))
+        deadline = Deadline(self._of.clock, Context.get_remaining_time_in_millis() / 1000)
+        compaction.compact(replace(self._of, store=store, loads=LoadRecords(store, self._of.layout), deadline=deadline))
 
     def assert_whole(self) -> None:
         """Each batch stands in the history once, and each file's last batch is its latest."""
