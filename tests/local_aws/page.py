@@ -83,7 +83,7 @@ def page_html(account: LocalAccount) -> str:
         file_columns=_columns_with_content(files),
         rejected=rejected,
         shown_rows=SHOWN_ROWS,
-        specs=_script({chart.name: _with_colours(chart, reports).to_dict() for chart in CHARTS}),
+        specs=_script({chart.name: {**_with_colours(chart, reports).to_dict(), "autosize": _AUTOSIZE} for chart in CHARTS}),
         datasets=_script({"monthly": reports.monthly, "yearly": reports.yearly}),
         vega=Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")),
     )
@@ -171,12 +171,16 @@ def _price() -> alt.Chart:
         _chart("monthly")
         .mark_line(strokeWidth=1.8)
         .encode(
-            alt.X("start:T").title(None),
+            alt.X("start:T").title(None).axis(labelSeparation=8),
             alt.Y("close_price:Q").title("close").scale(zero=False),
             alt.Color("symbol:N"),
             [symbol, month, alt.Tooltip("close_price:Q", format=",.2f")],
         )
     )
+
+
+# 1 k, 250 m, 1.5 bn: a person says none of the engineer's G and M.
+_SHARES = "replace(replace(replace(format(datum.value, '~s'), 'k', ' k'), 'M', ' m'), 'G', ' bn')"
 
 
 def _volume() -> alt.Chart:
@@ -187,8 +191,8 @@ def _volume() -> alt.Chart:
         _chart("monthly")
         .mark_bar()
         .encode(
-            alt.X("yearmonth(start):T").title(None),
-            alt.Y("total_volume:Q").title("shares").axis(labelExpr="replace(format(datum.value, '~s'), 'G', ' bn')"),
+            alt.X("yearmonth(start):T").title(None).axis(labelSeparation=8),
+            alt.Y("total_volume:Q").title("shares").axis(labelExpr=_SHARES),
             alt.Color("symbol:N"),
             [symbol, month, alt.Tooltip("total_volume:Q", format=",")],
         )
@@ -254,6 +258,8 @@ CHARTS = (
     ),
 )
 
+# Laid out anew when a symbol is chosen, whose labels may be wider.
+_AUTOSIZE = {"type": "fit", "contains": "padding", "resize": True}
 _LIGHT: dict[str, Any] = {"background": "white", "font": "sans-serif", "view": {"stroke": None}}
 
 

@@ -99,6 +99,23 @@ def test_the_charts_are_drawn_and_a_symbol_filters_all_of_them(driver: Any, file
 
 
 @needs_chromium
+def test_no_text_is_cut_off_where_a_symbol_has_wider_numbers(driver: Any, file: Path) -> None:
+    browser = Browser(driver, file)
+    assert browser.ask(CUT_OFF) == []
+    browser.choose("MSFT")
+    assert browser.ask(CUT_OFF) == []
+
+
+CUT_OFF = """[...document.querySelectorAll('.chart svg')].flatMap(svg => {
+    const paper = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')]
+        .map(text => [text.textContent, text.getBoundingClientRect()])
+        .filter(([, at]) => at.left < paper.left - 1 || at.right > paper.right + 1)
+        .map(([words]) => words);
+})"""
+
+
+@needs_chromium
 def test_no_request_leaves_the_page_and_no_script_of_a_file_runs(driver: Any, file: Path) -> None:
     browser = Browser(driver, file)
     sent = [line["message"] for line in driver.get_log("performance") if '"Network.requestWillBeSent"' in line["message"]]
