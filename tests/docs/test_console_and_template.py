@@ -169,6 +169,32 @@ def test_the_triggers_of_the_page_are_those_of_the_template() -> None:
     assert of_page == triggers(BUCKET)
 
 
+def test_the_roles_of_the_page_are_those_of_the_template() -> None:
+    """And of one more, for Quick Sight, which the template does not make."""
+    services = {"lambda": "Lambda", "glue": "Glue", "scheduler": "EventBridge Scheduler"}
+    wanted = {}
+    for role in Template().of_type("AWS::IAM::Role").values():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        wanted[role["RoleName"]] = [services[trust["Principal"]["Service"].partition(".")[0]], f"{role['RoleName']}.json"]
+    found = {row[0]: row[1:3] for row in rows(DOCS / "role_setup.md") if row[2:] and row[2].endswith(".json")}
+    assert {name: found.get(name) for name in wanted} == wanted and len(found) == len(wanted) + 1
+
+
+def test_the_trust_policy_to_paste_is_that_of_the_template() -> None:
+    tokens = MarkdownIt("commonmark").parse((DOCS / "role_setup.md").read_text(encoding="utf-8"))
+    (pasted,) = [json.loads(token.content) for token in tokens if token.info == "json"]
+    assert pasted == TEMPLATE["SchedulerRole"]["AssumeRolePolicyDocument"]
+
+
+def test_the_parameters_of_the_page_are_those_of_the_template_with_their_defaults() -> None:
+    parameters = Template().body["Parameters"]
+    found = {row[0]: row[1] for row in rows(DOCS / "template_setup.md")}
+    assert set(parameters) == set(found) - {"parameter"}
+    for name, given in parameters.items():
+        if default := given.get("Default"):
+            assert str(default) in found[name], name
+
+
 def test_what_the_template_does_otherwise_is_said_on_its_page() -> None:
     page = (DOCS / "template_setup.md").read_text(encoding="utf-8")
     for difference in ("classifier", "TLS", "folders"):
