@@ -88,7 +88,7 @@ def test_a_disabled_work_group_refuses_every_statement_until_it_is_enabled(accou
 
 
 def test_a_query_that_scans_more_than_the_limit_is_cancelled(account: LocalAccount) -> None:
-    account.client("s3").put_object(Bucket=BUCKET, Key="n/n.csv", Body=b"1\n" * 6_000_000)
+    account.client("s3").put_object(Bucket=BUCKET, Key="n/n.csv", Body=(b"1" * 99 + b"\n") * 120_000)
     group(account, BytesScannedCutoffPerQuery=10_000_000)
     run(
         account,
