@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from . import log, parsing
-from .errors import LeftForLaterError, ParseFailedError, QueryFailedError, is_timeout
+from .errors import LeftForLaterError, ParseFailedError, PublishError, QueryFailedError, is_timeout
 from .lake import Lake
-from .raw_files import Drop, inspect_files
+from .raw_files import Drop, Refusal
 from .tables import attempts, staging
 from .tables.attempts import Attempt
 from .tables.merged import MergedTable, Survey
@@ -28,81 +27,105 @@ ATTEMPTS = 3
 ATTEMPTS_OF_AN_INVOCATION = 2
 
 Surveys = Mapping[MergedTable, Survey]
-Group = tuple[list[Drop], Attempt | None]
-"""Drops to be loaded together, and the attempt whose statement already runs for them."""
+Group = tuple[list[str], Attempt | None]
+"""Raw keys to be loaded together, and the attempt whose statement already runs for them."""
+
+
+class Inspect(Protocol):
+    """The drops at these keys that there are to load."""
+
+    def __call__(self, keys: Sequence[str], refusal: Refusal) -> list[Drop]: ...
 
 
 class Load(Protocol):
     """Loads one batch. Raises ParseFailedError where one of its files may be to blame."""
 
-    def __call__(self, lake: Lake, drops: Sequence[Drop], running: Attempt | None) -> Surveys: ...
+    def __call__(self, lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None) -> Surveys: ...
 
 
-def load_apart(lake: Lake, keys: Sequence[str], drops: Sequence[Drop], load: Load) -> Surveys:
-    """Load the drops, in one batch unless some of them make it fail; what `load` returned last. `keys` are all files in hand.
+def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) -> Surveys:
+    """Load the files at these keys, in one batch unless some of them make it fail; what `load` returned last.
 
     Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more.
     """
     earlier, mine = attempts.read(lake), list[Attempt]()
-    for attempt in earlier:
-        if attempt.is_orphaned:
-            lake.athena.stop(attempt.query_id)
     surveys: Surveys = {}
     left: dict[str, str] = {}
     is_proven = False  # that the statement runs, so that what fails is the files' fault
-    groups = deque(_groups(drops, earlier))
+
+    def refusal(key: str, version: str) -> str | None:
+        return _refusal(_alone(key, version, earlier), _alone(key, version, mine))
+
+    groups = deque(_groups(keys, earlier))
     while groups:
         group, running = groups.popleft()
-        if len(group) == 1 and group[0].file_format and not running:
-            alone = [_alone(group[0], earlier), _alone(group[0], mine)]
-            if refusal := _refusal(*alone):
-                group = [replace(group[0], file_format=None, refusal=refusal)]
-            elif len(alone[1]) >= ATTEMPTS_OF_AN_INVOCATION:
-                left[group[0].key] = f"{alone[1][-1].what_happened} ({_queries(alone[1])})"
-                continue
+        batch = staging.begin(lake, group)
         try:
-            surveys = load(lake, group, running)
-            is_proven = is_proven or any(drop.file_format for drop in group)
+            with staging.excused(lake, batch):
+                drops = inspect(group, refusal)
+                if running and not parsing.is_of(running, drops):
+                    running = None  # it reads what is not there any more, and is forgotten in the end
+                if tried := _tried_enough(drops, mine):
+                    left[drops[0].key] = f"{tried[-1].what_happened} ({_queries(tried)})"
+                if tried or not drops:
+                    staging.end_unused(lake, batch)
+                    continue
+                surveys = load(lake, batch, drops, running)
+            is_proven = is_proven or any(drop.file_format for drop in drops)
         except ParseFailedError as failure:
             mine.append(failure.attempt)
             log.warning("a file makes the parse fail", files=len(failure.attempt.files), error=str(failure))
-            _clear(lake, failure.attempt)
+            staging.end(lake, batch)
             if not failure.attempt.files:
                 raise
-            if len(group) == 1 and not is_proven:
+            if len(failure.attempt.files) == 1 and not is_proven:
                 _prove_that_files_are_to_blame(lake, mine)
                 is_proven = True
-            groups.extendleft(reversed(list(_groups(_as_they_are_now(lake, group), [*earlier, *mine]))))
+            others = [attempt for attempt in earlier if attempt is not running]
+            groups.extendleft(reversed(list(_groups(group, [*others, *mine]))))
+        except (PublishError, QueryFailedError):
+            if running:
+                _let_go(lake, running)  # so that the next attempt starts afresh
+            raise
         if running:
-            attempts.remove(lake, [running.batch])
             earlier.remove(running)
+            _let_go(lake, running)
     _forget(lake, [*earlier, *mine], set(keys) - left.keys())
     if left:
         raise LeftForLaterError(left)
     return surveys
 
 
-def _groups(drops: Sequence[Drop], found: Iterable[Attempt]) -> Iterator[Group]:
-    """The drops in groups as large as each may be: for which a statement runs, which never failed, which did."""
-    versions = {drop.key: drop.version for drop in drops if drop.file_format}
-    todo = {drop.key: drop for drop in drops}
+def _groups(keys: Iterable[str], found: Iterable[Attempt]) -> Iterator[Group]:
+    """The keys in groups as large as each may be: for which a statement runs, which never failed, which did."""
+    todo = list(keys)
+    everything = len(todo)
     most: dict[str, int] = {}
     for attempt in found:
-        if attempt.is_running and attempt.files.items() <= versions.items() and attempt.files.keys() <= todo.keys():
-            yield [todo.pop(key) for key in attempt.files], attempt
+        together = set(attempt.keys)
+        if attempt.is_running and together and together <= set(todo):
+            yield [key for key in todo if key in together], attempt
+            todo = [key for key in todo if key not in together]
         elif not attempt.is_running:
-            for key, version in attempt.files.items():
-                if versions.get(key) == version:
-                    most[key] = max(1, min(most.get(key, len(attempt.files)), len(attempt.files) // 2))
-    for size in sorted({most.get(key, len(drops)) for key in todo}, reverse=True):
-        members = [drop for key, drop in todo.items() if most.get(key, len(drops)) == size]
+            for key in attempt.files:
+                most[key] = max(1, min(most.get(key, len(attempt.files)), len(attempt.files) // 2))
+    for size in sorted({most.get(key, everything) for key in todo}, reverse=True):
+        members = [key for key in todo if most.get(key, everything) == size]
         for start in range(0, len(members), size):
             yield members[start : start + size], None
 
 
-def _alone(drop: Drop, found: Iterable[Attempt]) -> list[Attempt]:
+def _alone(key: str, version: str, found: Iterable[Attempt]) -> list[Attempt]:
     """The attempts that failed with this version of the file alone."""
-    return [attempt for attempt in found if not attempt.is_running and attempt.files == {drop.key: drop.version}]
+    return [attempt for attempt in found if attempt.is_alone_with(key, version)]
+
+
+def _tried_enough(drops: Sequence[Drop], mine: Iterable[Attempt]) -> list[Attempt]:
+    """The attempts of this invocation with the one file that there is, if there were as many as it makes."""
+    if len(drops) != 1 or not drops[0].file_format:
+        return []
+    alone = _alone(drops[0].key, drops[0].version, mine)
+    return alone if len(alone) >= ATTEMPTS_OF_AN_INVOCATION else []
 
 
 def _refusal(earlier: Sequence[Attempt], mine: Sequence[Attempt]) -> str | None:
@@ -117,15 +140,8 @@ def _refusal(earlier: Sequence[Attempt], mine: Sequence[Attempt]) -> str | None:
 
 
 def _queries(found: Sequence[Attempt]) -> str:
-    return "queries " + ", ".join(attempt.query_id for attempt in found) if found[1:] else f"query {found[0].query_id}"
-
-
-def _as_they_are_now(lake: Lake, group: list[Drop]) -> list[Drop]:
-    """A file alone may have gone or been replaced since it was inspected: what is there now has not failed."""
-    if len(group) > 1:
-        return group
-    now = inspect_files(lake, [group[0].key], forced=[group[0].key])
-    return now if now and now[0].version != group[0].version else group
+    ids = [attempt.query_id for attempt in found if attempt.query_id]
+    return f"{'queries' if ids[1:] else 'query'} {', '.join(ids)}" if ids else "no query is known"
 
 
 def _prove_that_files_are_to_blame(lake: Lake, mine: Sequence[Attempt]) -> None:
@@ -137,10 +153,15 @@ def _prove_that_files_are_to_blame(lake: Lake, mine: Sequence[Attempt]) -> None:
         raise
 
 
-def _clear(lake: Lake, attempt: Attempt) -> None:
-    """Remove what an attempt staged, under its own name and that of the attempt whose statement it waited for."""
-    for batch in {attempt.batch, attempt.staged}:
-        staging.end(lake, batch)
+def _let_go(lake: Lake, running: Attempt) -> None:
+    """Stop a statement that an earlier invocation started, and remove what it has staged, once nobody else can wait for it.
+
+    The attempt goes first. If the lease is still this invocation's then, whoever takes it later finds no attempt.
+    """
+    attempts.remove(lake, [running.batch])
+    lake.lease.renew()
+    lake.athena.stop(running.query_id)
+    staging.end(lake, running.staged)
 
 
 def _forget(lake: Lake, found: Sequence[Attempt], done: set[str]) -> None:
@@ -148,9 +169,8 @@ def _forget(lake: Lake, found: Sequence[Attempt], done: set[str]) -> None:
     if not found:
         return
     waiting = {marker.name for marker in lake.inbox.markers()} - done
-    over = [attempt for attempt in found if not waiting & attempt.files.keys()]
+    over = [attempt for attempt in found if not waiting & set(attempt.keys)]
     for attempt in over:
         if attempt.is_running:
-            lake.athena.stop(attempt.query_id)
-            _clear(lake, attempt)
+            _let_go(lake, attempt)
     attempts.remove(lake, [attempt.batch for attempt in over])

@@ -248,16 +248,25 @@ class Layout:
             return None
         return batch_of(table.removeprefix(begins).replace("_", "-"))
 
+    @property
+    def staging_tables(self) -> str:
+        return f"{self._pipeline}staging-tables/"
+
     def staging_table(self, name: str) -> str:
         """The location of a staging table, below which its partitions lie: Lake Formation wants them there.
 
         https://docs.aws.amazon.com/athena/latest/ug/lf-athena-limitations.html
         """
-        return f"{self._pipeline}staging-tables/{name}/"
+        return f"{self.staging_tables}{name}/"
 
     def staging_partition(self, name: str, value: str) -> str:
         """The location of a staging table's partition. The table's partitions of one batch have names that begin with its id."""
         return f"{self.staging_table(name)}batch={value}/"
+
+    def batch_of_staging_partition(self, key: str) -> str | None:
+        """The batch that an object of a staging table's partition is of, or None."""
+        _, _, partition = key.removeprefix(self.staging_tables).partition("/batch=")
+        return batch_of(partition)
 
     def staged_note(self, queue: str, batch: str) -> str:
         """The first object of a batch's staging: while it is there, the batch has not been tidied up after."""

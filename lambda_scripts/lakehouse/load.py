@@ -24,9 +24,9 @@ from .halving import load_apart
 from .lake import Lake
 from .layout import Partition
 from .operations import crawl
-from .queue.inbox import FORCED, Marker
-from .raw_files import Drop, inspect_files
-from .tables import attempts, disagreements, rejected, staging
+from .queue.inbox import Marker
+from .raw_files import Drop, Refusal, inspect_files
+from .tables import disagreements, rejected, staging
 from .tables.attempts import Attempt
 from .tables.merged import MergedTable, Survey
 from .tables.rewriting import Rewriting, rewrite
@@ -57,33 +57,35 @@ NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
 def work(lake: Lake, markers: Sequence[Marker]) -> Mapping[MergedTable, Survey]:
     """Bring the files that these markers name to a recorded outcome; returns stocks_processed as surveyed before."""
     keys = list(dict.fromkeys(marker.name for marker in markers))
-    drops = inspect_files(lake, keys, forced=(marker.name for marker in markers if marker.forced))
-    crawl.raw_if_due(lake, {drop.key: drop.modified for drop in drops})
-    return load_apart(lake, keys, drops, load)
+    forced = {marker.name for marker in markers if marker.forced}
+
+    def inspect(keys: Sequence[str], refusal: Refusal) -> list[Drop]:
+        drops = inspect_files(lake, keys, forced, refusal)
+        crawl.raw_if_due(lake, {drop.key: drop.modified for drop in drops})
+        return drops
+
+    return load_apart(lake, keys, inspect, load)
 
 
-def load(lake: Lake, drops: Sequence[Drop], running: Attempt | None) -> dict[MergedTable, Survey]:
+def load(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None) -> dict[MergedTable, Survey]:
     """Load one batch, for which a parse may already run; returns stocks_processed as surveyed before it was rewritten.
 
     Raises ParseFailedError where one of its files may be to blame.
     """
     start = lake.clock.monotonic()
-    batch = staging.begin(lake)
     attempt = parsing.parse(lake, batch, drops, running) if any(drop.changes_rows for drop in drops) else None
     staged = attempt.staged if attempt else batch
-    with attempts.excused(lake, batch):
-        summaries = _summarise(lake, batch, attempt, drops) if attempt else {}
-        loaded_at = lake.clock.now()
-        _write_source_records(lake, batch, drops, summaries)
-        lake.lease.renew()  # so whoever takes it later reads the source records just written
-        surveys, rejected_files, disagreeing = _merge(lake, batch, staged, drops, summaries, loaded_at)
-        accepted = _accepted(lake, staged, summaries)
-        if rejected_files:
-            staging.write_note(lake, batch, {"rejected": rejected_files})
-        _record(lake, batch, drops, summaries, accepted, disagreeing, loaded_at, start)
+    summaries = _summarise(lake, batch, attempt, drops) if attempt else {}
+    loaded_at = lake.clock.now()
+    _write_source_records(lake, batch, drops, summaries)
+    lake.lease.renew()  # so whoever takes it later reads the source records just written
+    surveys, rejected_files, disagreeing = _merge(lake, batch, staged, drops, summaries, loaded_at)
+    accepted = _accepted(lake, staged, summaries)
+    if rejected_files:
+        staging.write_note(lake, batch, {"rejected": rejected_files})
+    _record(lake, batch, drops, summaries, accepted, disagreeing, loaded_at, start)
     rejected.publish(lake, batch, rejected_files)
-    for each in {batch, staged}:
-        staging.end(lake, each)
+    staging.end(lake, batch)
     return surveys
 
 
@@ -100,7 +102,7 @@ def _summarise(lake: Lake, batch: str, attempt: Attempt, drops: Sequence[Drop]) 
     for drop in changing:
         found = summaries.get(drop.path)
         if found is None or (drop.file_format and drop.file_format.has_rows and not found.rows):
-            raise parsing.failed(lake, attempt, f"Athena read no row of {drop.path}, which has some")
+            raise parsing.read_nothing(lake, attempt, drop.path)
     _reload(lake, batch, [str(row["source"]) for finished in reloads for row in lake.athena.read(finished)])
     return summaries
 
@@ -124,7 +126,7 @@ def _reload(lake: Lake, batch: str, paths: Collection[str]) -> None:
     """Have these files loaded once more, by a batch after this one. Marked before the days go, so that a crash forgets none."""
     if paths:
         log.event("files to load again", batch=batch, sources=sorted(paths))
-        lake.inbox.add((lake.store.key(path), f"{FORCED}{batch}") for path in paths)
+        lake.inbox.add_again((lake.store.key(path) for path in paths), batch)
 
 
 def _months(partitions: Iterable[Partition]) -> list[str]:

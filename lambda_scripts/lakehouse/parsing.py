@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from .aws.sql import Statement, render
-from .errors import DeadlineReachedError, ParseFailedError, QueryFailedError, StillRunningError, systemic_cause
+from .errors import DeadlineReachedError, ParseFailedError, PublishError, QueryFailedError, StillRunningError, systemic_cause
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .raw_files import Drop
@@ -19,15 +19,14 @@ def parse(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None
     """Have the batch's files parsed into a temporary table, or wait for the statement that already does so.
 
     Raises ParseFailedError where one of the files may be to blame, QueryFailedError where none is. When time is up, the statement
-    goes on, for the next invocation to wait for.
+    goes on, for the next invocation to wait for; who stops waiting for another reason stops what it has started.
     """
     if running is None:
         statement = _statement(lake, batch, drops)
         query_id, staged = lake.athena.start(statement), batch
     else:
         statement, query_id, staged = Statement("load/parsed_rows", ""), running.query_id, running.staged
-    attempt = Attempt(batch, {drop.key: drop.version for drop in drops if drop.file_format}, query_id, staged)
-    attempts.put(lake, attempt)
+    attempt = Attempt(batch, read_of(drops), query_id, staged, unread=unread_of(drops))
     try:
         lake.athena.wait(statement, query_id)
     except DeadlineReachedError as reached:
@@ -35,16 +34,49 @@ def parse(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None
         raise StillRunningError(f"{reached}; the next invocation waits for query {query_id}") from reached
     except QueryFailedError as failure:
         if not attempt.files or systemic_cause(failure.reason, [drop.path for drop in drops]):
-            attempts.remove(lake, [batch])
             raise
         raise failed(lake, attempt, failure.reason) from failure
+    except Exception:
+        if running is None:
+            lake.athena.stop(query_id)
+        raise
     return attempt
 
 
+def read_of(drops: Iterable[Drop]) -> dict[str, str | None]:
+    """The versions that a parse of these files reads, by raw key."""
+    return {drop.key: drop.version for drop in drops if drop.file_format}
+
+
+def unread_of(drops: Iterable[Drop]) -> dict[str, str]:
+    """Those of the files that take part without being read, since rows of them go."""
+    return {drop.key: drop.version for drop in drops if drop.changes_rows and not drop.file_format}
+
+
+def is_of(attempt: Attempt, drops: Collection[Drop]) -> bool:
+    """Whether the attempt's statement reads just these files, as they are now."""
+    return (attempt.files, attempt.unread) == (read_of(drops), unread_of(drops))
+
+
 def failed(lake: Lake, attempt: Attempt, reason: str) -> ParseFailedError:
-    """The error of an attempt that failed for this reason, which is on record now."""
+    """The error of an attempt that failed for this reason, which is on record now.
+
+    Raises LeaseLostError where the lease is another's: that one may have removed what the statement was to read.
+    """
+    lake.lease.renew()
     attempts.put(lake, replace(attempt, reason=reason))
     return ParseFailedError(replace(attempt, reason=reason))
+
+
+def read_nothing(lake: Lake, attempt: Attempt, path: str) -> ParseFailedError | PublishError:
+    """The error of an attempt that shows no row of a file that has some.
+
+    What an earlier holder staged may have been removed before this one waited for it, so that it blames no file.
+    """
+    reason = f"Athena read no row of {path}, which has some"
+    if attempt.staged != attempt.batch:
+        return PublishError(f"{reason} (query {attempt.query_id}, which an earlier invocation started); it is parsed once more")
+    return failed(lake, attempt, reason)
 
 
 def prove_that_it_runs(lake: Lake) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,13 @@ class Drop:
         return milliseconds_text(self.modified) if self.modified else None
 
 
-def inspect_files(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -> list[Drop]:
+Refusal = Callable[[str, str], "str | None"]
+"""(key, version) to why that version is refused without a look at what is in it; None to inspect it."""
+
+
+def inspect_files(
+    lake: Lake, keys: Iterable[str], forced: Iterable[str] = (), refusal: Refusal = lambda key, version: None
+) -> list[Drop]:
     """The drops at these keys, less those whose present version is on record already: events come twice.
 
     `forced` keys are taken all the same. A file that is replaced while it is read is marked once more, for the next batch.
@@ -67,9 +73,13 @@ def inspect_files(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -
     """
     always = set(forced)
     ranges: list[int] = []
+
+    def look(key: str) -> Drop | ConflictError | None:
+        return _inspect_file(lake, key, histories[key], key in always, refusal, ranges)
+
     with log.timed("inspect") as found:
         histories = lake.sources.histories(keys)
-        seen = parallel.each(lambda key: _inspect_file(lake, key, histories[key], key in always, ranges), histories)
+        seen = parallel.each(look, histories)
         drops = [drop for drop in seen if isinstance(drop, Drop)]
         changed = [each for each in seen if isinstance(each, ConflictError)]
         found.update(files=len(seen), to_load=len(drops), already_recorded=seen.count(None), changed_meanwhile=len(changed))
@@ -77,7 +87,9 @@ def inspect_files(lake: Lake, keys: Iterable[str], forced: Iterable[str] = ()) -
     return drops
 
 
-def _inspect_file(lake: Lake, key: str, history: FileHistory, forced: bool, ranges: list[int]) -> Drop | ConflictError | None:
+def _inspect_file(
+    lake: Lake, key: str, history: FileHistory, forced: bool, refusal: Refusal, ranges: list[int]
+) -> Drop | ConflictError | None:
     lake.deadline.check(f"inspect {key}")
     path = lake.store.uri(key)
     try:
@@ -92,10 +104,12 @@ def _inspect_file(lake: Lake, key: str, history: FileHistory, forced: bool, rang
         return None
     if first is None:
         return Drop(key, path, version, None, history)
+    if reason := refusal(key, version):
+        return Drop(key, path, version, first.modified, history, refusal=reason)
     try:
         file_format = _inspect(lake, key, first, ranges)
-    except FileRefusedError as refusal:
-        return Drop(key, path, version, first.modified, history, refusal=str(refusal))
+    except FileRefusedError as refused:
+        return Drop(key, path, version, first.modified, history, refusal=str(refused))
     except ConflictError as error:
         lake.inbox.add([(key, f"{FORCED if forced else ''}changed-{uuid.uuid4().hex}")])
         return error

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import json
 import math
 import random
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from lambda_scripts.lakehouse import file_format, raw_files
+from lambda_scripts.lakehouse.aws import functions
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.sql import Statement as Rendered
 from lambda_scripts.lakehouse.errors import DeadlineReachedError
@@ -228,6 +233,139 @@ def test_a_parse_of_a_file_that_was_replaced_meanwhile_is_stopped(lake: Lake, mo
     assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
 
 
+@pytest.fixture
+def patient(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
+    """The lake with GOOD files in it, an hour-long parse, and uploads that come together as one batch."""
+    monkeypatch.setenv("LAKE_SETTLE_SECONDS", "1")
+    monkeypatch.setenv("LAKE_LEASE_SECONDS", "2")
+    lake.drop(GOOD)
+    patient = Patient(lake)
+    lake.account.interference.add(patient.hold)
+    monkeypatch.setattr(Athena, "wait", patient.wait(Athena.wait))
+    yield patient
+    patient.released.set()
+
+
+class Patient:
+    """Parses that run until they are `released`; `ends` says how each wait for one ends, of the first, the second, …"""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.ends: list[BaseException | None] = []
+        self.waits: list[str] = []
+        self.released = threading.Event()
+
+    def hold(self, statement: Statement, targets: Sequence[str]) -> None:
+        if re.match(r"CREATE TABLE tmp_\w+_parsed", statement.sql):
+            while not self.released.wait(0.01):
+                statement.check_cancelled()
+
+    def wait(self, wait: Any) -> Any:
+        def waited(athena: Athena, statement: Rendered, query_id: str) -> Finished:
+            self.waits.append(query_id)
+            if error := self.ends.pop(0) if self.ends else None:
+                raise error
+            self.released.set()
+            finished: Finished = wait(athena, statement, query_id)
+            return finished
+
+        return waited
+
+    def change(self, *gone: str, **files: str) -> None:
+        """Upload files and delete others, at once."""
+        s3 = self.lake.account.client("s3")
+        for key in gone:
+            s3.delete_object(Bucket=self.lake.bucket, Key=f"raw/stocks/{key}")
+        for key, body in files.items():
+            self.lake.account.drop(f"raw/stocks/{key}.csv", body)
+
+    def errors(self) -> list[str]:
+        return [str(each.error) for each in self.lake.account.invocations if each.error]
+
+
+OUT_OF_TIME = DeadlineReachedError("no time left in this invocation to wait for Athena")
+
+
+def test_a_parse_of_files_and_deleted_ones_is_waited_for_as_it_was_begun(patient: Patient) -> None:
+    patient.ends = [OUT_OF_TIME, OUT_OF_TIME]
+    patient.change("GOOD00.csv", HUGE=csv(day("2016-01-05", 7)))
+    patient.lake.settle()
+    assert len(patient.waits) == 3 and len(set(patient.waits)) == 1 and patient.errors() == []
+    assert [symbol for symbol, *_ in patient.lake.prices()] == ["GOOD01", "GOOD02", "HUGE"]
+    assert patient.lake.keys("pipeline/attempts/") == patient.lake.keys("pipeline/staging") == []
+
+
+def test_a_parse_is_not_waited_for_where_a_deleted_file_is_back(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient.ends = [OUT_OF_TIME]
+    invoke = functions.invoke
+
+    def bring_it_back_first(function: str, payload: Any) -> None:
+        patient.change(GOOD00=csv(day("2016-01-06", 9)))
+        invoke(function, payload)
+
+    monkeypatch.setattr(functions, "invoke", bring_it_back_first)
+    patient.change("GOOD00.csv", HUGE=csv(day("2016-01-05", 7)))
+    patient.lake.settle()
+    assert len(set(patient.waits)) == 2 and patient.errors() == []
+    assert ("GOOD00", "2016-01-06", "9.0") in patient.lake.prices() and len(patient.lake.prices()) == 4
+    act(patient.lake, action="drain")
+    assert patient.lake.keys("pipeline/attempts/") == patient.lake.keys("pipeline/staging") == []
+
+
+def test_a_parse_is_still_waited_for_when_an_invocation_dies_that_waited(patient: Patient) -> None:
+    patient.ends = [OUT_OF_TIME, Killed("a lost host")]
+    patient.change(HUGE=csv(day("2016-01-05", 7)))
+    patient.lake.settle()
+    assert len(patient.waits) == 3 and len(set(patient.waits)) == 1
+    assert not any("cancelled" in error for error in patient.errors())
+    assert len(patient.lake.prices()) == 4 and patient.lake.keys("pipeline/attempts/") == []
+
+
+def test_a_parse_whose_rows_an_earlier_holder_removed_is_done_once_more_and_blames_no_file(patient: Patient) -> None:
+    patient.ends = [OUT_OF_TIME]
+    lake = patient.lake
+
+    def lose_the_sources(statement: Statement, targets: Sequence[str]) -> None:
+        if "AS reasons" in statement.sql:
+            lake.account.interference.remove(lose_the_sources)
+            for key in lake.keys("pipeline/staging-tables/sources/"):
+                lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
+
+    lake.account.interference.add(lose_the_sources)
+    patient.change(HUGE=csv(day("2016-01-05", 7)))
+    lake.settle()
+    assert len(patient.waits) == 3 and len(set(patient.waits)) == 2 and len(patient.errors()) == 1
+    assert lake.logged("a file makes the parse fail") == [] and len(lake.prices()) == 4
+
+
+def test_who_forgets_a_parse_stops_it_only_when_nobody_else_can_wait_for_it(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, ends = patient.lake, patient.ends
+    ends += [OUT_OF_TIME]
+    refused = ClientError({"Error": {"Code": "TooManyRequestsException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Invoke")
+    lake.account.faults.arm("before", 1, function=RAW, operation="lambda:Invoke", error=refused)
+    fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StopQueryExecution")
+    started = lake.account.runtime
+    patient.change(HUGE=csv(day("2016-01-05", 7)), LONG=csv(day("2016-01-05", 8)))
+    started.wait_for("the parse goes on", lambda: bool(lake.keys("pipeline/attempts/")), 60)
+    monkeypatch.setenv("LAKE_BATCH_FILES", "1")  # so that the retry can't wait for the parse of both
+    started.wait_for("it is to be stopped", lambda: fault.struck is not None, 60)
+    monkeypatch.setenv("LAKE_BATCH_FILES", "1000")
+    before = len(patient.waits)
+    patient.released.clear()
+    lake.account.client("lambda").invoke(
+        FunctionName=RAW,
+        InvocationType="Event",
+        Payload=json.dumps({"action": "reprocess", "bucket": lake.bucket}),
+    )
+    started.wait_for("another one parses, or waits for the parse", lambda: len(patient.waits) > before, 60)
+    fault.thaw()
+    lake.account.wait_until_idle(300)
+    assert not any("cancelled" in error for error in patient.errors())
+    assert len(lake.prices()) == 5
+
+
 def test_a_file_that_kills_the_function_is_set_aside_and_the_rest_goes_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     from lambda_scripts.lakehouse import load
 
@@ -248,6 +386,51 @@ def test_a_file_that_kills_the_function_is_set_aside_and_the_rest_goes_on(lake: 
     assert poison["status"] == "refused" and "the function ended without a word" in str(poison["reason"])
     assert len(lake.prices()) == len(GOOD)
     assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
+
+
+@pytest.mark.parametrize("others", [{}, GOOD], ids=["alone", "among others"])
+def test_a_file_whose_head_kills_the_function_is_set_aside_after_three_attempts(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, others: dict[str, str]
+) -> None:
+    looks = list[str]()
+
+    def out_of_memory(source: Any, *given: Any, **more: Any) -> Any:
+        if "POISON" in source.key:
+            looks.append(source.key)
+            raise Killed("out of memory")
+        return file_format.inspect(source, *given, **more)
+
+    monkeypatch.setattr(raw_files, "inspect", out_of_memory)
+    monkeypatch.setenv("LAKE_LEASE_SECONDS", "2")
+    for key, body in (others | {"POISON.csv": csv(day("2016-01-04", 1))}).items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(300)
+    drained(lake)
+    refused = lake.load_of("POISON.csv")
+    assert refused["status"] == "refused" and "the function ended without a word" in str(refused["reason"])
+    assert "3 times" in str(refused["reason"]) and len(looks) >= 3
+    assert len(lake.prices()) == len(others)
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == []
+    monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
+    lake.account.drop("raw/stocks/POISON.csv", csv(day("2016-01-05", 2)))
+    lake.account.wait_until_idle(300)
+    assert lake.load_of("POISON.csv")["status"] == "loaded"
+
+
+def test_errors_that_are_told_while_files_are_inspected_blame_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[str]()
+
+    def fail(source: Any, *given: Any, **more: Any) -> Any:
+        looks.append(source.key)
+        raise RuntimeError("something that passes")
+
+    monkeypatch.setattr(raw_files, "inspect", fail)
+    lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100)))
+    lake.account.wait_until_idle(300)
+    assert len(looks) == 3 and len(lake.account.dead_letters) == 1
+    monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
+    drained(lake)
+    assert lake.load_of("AAPL.csv")["status"] == "loaded" and lake.keys("pipeline/attempts/") == []
 
 
 def test_a_corrected_upload_starts_anew(lake: Lake) -> None:

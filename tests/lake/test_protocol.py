@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow.parquet as pq
 import pytest
@@ -23,8 +24,9 @@ from lambda_scripts.lakehouse.tables.load_records import LoadRecords
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
 from tests.lake.clocks import SteppedClock
-from tests.lakes import RAW, REPORTS, Lake, csv, day
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws import LocalAccount
+from tests.local_aws.engine import Statement as Running
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50), day("2016-02-01", 51))
@@ -230,7 +232,8 @@ def test_a_batch_is_committed_or_aborted_once_and_for_all(store: Store) -> None:
     assert loads.committed(["t1", "t2", "t3"]) == {"t1"}
 
 
-def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_holder(lake: Lake) -> None:
+@pytest.mark.parametrize("next_holder", ["drop", "drain"])
+def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_holder(lake: Lake, next_holder: str) -> None:
     lake.drop({"AAPL.csv": AAPL})
     dead, live = "t0000000001-0001-20260101-000000", "t9999999999-0001-20260101-000000"
     glue, s3 = lake.account.client("glue"), lake.account.client("s3")
@@ -247,12 +250,15 @@ def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_h
             PartitionInput={"Values": [batch], "StorageDescriptor": storage},
         )
         s3.put_object(Bucket=lake.bucket, Key=f"pipeline/staging/raw/{batch}/parsed/file", Body=b"x")
-    lake.drop({"MSFT.csv": MSFT})
+    if next_holder == "drop":
+        lake.drop({"MSFT.csv": MSFT})
+    else:
+        act(lake, action="drain")
     assert [table for table in lake.account.tables() if table.startswith("tmp_")] == [f"tmp_raw_{live.replace('-', '_')}_parsed"]
     partitions = glue.get_partitions(DatabaseName=DATABASE, TableName="stocks_staging_sources")["Partitions"]
     assert [partition["Values"] for partition in partitions] == [[live]]
     assert lake.keys("pipeline/staging/") == [f"pipeline/staging/raw/{live}/parsed/file"]
-    assert len(lake.prices()) == 4
+    assert len(lake.prices()) == (4 if next_holder == "drop" else 2)
 
 
 def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_there(lake: Lake) -> None:
@@ -261,6 +267,61 @@ def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_the
     lake.drop({"AAPL.csv": AAPL + "2016-01-05,1,2,0,,,5\n"})
     assert [row["reason"] for row in lake.rejected()] == ["no close"]
     assert lake.query("SELECT source FROM stocks_loads") == [{"source": f"s3://{lake.bucket}/raw/stocks/AAPL.csv"}]
+
+
+def test_rejected_rows_that_are_gone_before_they_are_published_are_got_again(lake: Lake) -> None:
+    def lose() -> None:
+        for key in lake.keys("pipeline/staging/"):
+            if "/rejected/" in key:
+                lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
+
+    fault = lake.account.faults.freeze("before", 2, function=RAW, operation="s3:CopyObject")
+    lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-05,1,2,0,,,5"))
+    lake.account.runtime.wait_for("the batch is committed", lambda: fault.struck is not None, 60)
+    assert lake.keys("pipeline/commits/")
+    lose()
+    fault.thaw()
+    lake.settle()
+    assert [row["reason"] for row in lake.rejected()] == ["no close"] and len(lake.prices()) == 1
+    assert len(lake.logged("rejected rows were removed before they were published; their files are loaded again")) == 1
+
+
+@pytest.mark.parametrize("call", ["athena:StartQueryExecution", "athena:GetQueryExecution"])
+def test_who_is_overtaken_stops_the_parse_that_it_waits_for(hurried: Lake, call: str) -> None:
+    hurried.drop({"AAPL.csv": AAPL})
+    frozen: list[str] = []
+    stopped: list[bool] = []
+
+    def hold(statement: Running, targets: Sequence[str]) -> None:
+        makes = re.match(r"CREATE TABLE tmp_raw_(\w+)_parsed", statement.sql)
+        if makes and (not frozen or makes[1] == frozen[0].replace("-", "_")):
+            stopped.append(statement.cancelled.wait(20))
+
+    def work_it_off() -> None:
+        frozen.extend(key.split("/")[3] for key in hurried.keys("pipeline/staging/raw/") if key.endswith("note"))
+        hurried.account.drop("raw/stocks/IBM.csv", MSFT)
+
+    hurried.account.interference.add(hold)
+    overtaken(hurried, RAW, call, 1, "MSFT.csv", MSFT, work_it_off)
+    assert len(frozen) == 1 and stopped == [True] and len(hurried.prices()) == 6
+    assert hurried.keys("pipeline/attempts/") == []
+
+
+def test_who_is_overtaken_blames_no_file_whose_parse_reads_nothing_any_more(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    runtime = lake.account.runtime
+    runtime.held_back = []
+    lake.account.drop("raw/stocks/MSFT.csv", MSFT)
+    ((function, event),) = runtime.held_back
+    runtime.held_back = None
+    fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StartQueryExecution")
+    for _ in range(2):  # Lambda takes the first for dead, and tries again
+        runtime.send(function, event, "request")
+        runtime.wait_for("only the frozen one is left", lambda: fault.struck is not None and runtime.only_frozen_left, 60)
+    fault.thaw()
+    lake.settle()
+    assert len(lake.prices()) == 4 and lake.logged("a file makes the parse fail") == []
+    assert lake.keys("pipeline/attempts/") == []
 
 
 # The lease

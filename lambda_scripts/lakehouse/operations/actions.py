@@ -18,7 +18,6 @@ from ..drain import Work, drain
 from ..errors import ConfigurationError
 from ..lake import Lake, open_lake
 from ..layout import RAW_QUEUE
-from ..queue.inbox import FORCED
 from . import crawl, limits, refresh
 from .check import check
 
@@ -76,7 +75,7 @@ def _reprocess(lake: Lake, prefix: str, request_id: str) -> int:
     names = sorted(set(_names(lake, prefix)))
     for start_at in range(0, len(names), NAMES_AT_ONCE):
         lake.deadline.check(f"put {prefix} into the inbox, of which {start_at} of {len(names)} names are there")
-        lake.inbox.add((name, f"{FORCED}{request_id}") for name in names[start_at : start_at + NAMES_AT_ONCE])
+        lake.inbox.add_again(names[start_at : start_at + NAMES_AT_ONCE], request_id)
     log.event("reprocess", prefix=prefix, names=len(names))
     return len(names)
 

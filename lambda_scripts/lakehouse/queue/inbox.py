@@ -46,6 +46,10 @@ class Inbox:
 
         parallel.each(put, changes)
 
+    def add_again(self, names: Iterable[str], why: str) -> None:
+        """Have these names worked off once more, whatever was done; the same `why` twice is the same marker."""
+        self.add((name, f"{FORCED}{why}") for name in names)
+
     def markers(self) -> list[Marker]:
         """All markers, in the order of their keys."""
         stored = self._store.objects(self._layout.inbox(self._queue))

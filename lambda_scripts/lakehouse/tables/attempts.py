@@ -1,50 +1,61 @@
 """Attempts: batches that were begun and did not end well, a small object each, so that a later invocation knows what happened.
 
-    parse started ─┬─ loaded                              removed
-                   ├─ another error was told              removed: no file is to blame
-                   ├─ the parse failed                    kept, with Athena's reason
-                   ├─ it still ran when time was up       kept: the next invocation waits for it
-                   └─ the invocation ended without a word kept as it is
+    the parse failed                    put, with Athena's reason
+    it still ran when time was up       put: the next invocation waits for it
+    the invocation ended without a word put by the next holder of the lease, who finds the note of the batch
+    another error was told              none: no file is to blame
 
-An attempt is named by its batch, so that each is written by one invocation only. It goes once its files have an outcome.
+An attempt is named by its batch. It goes once its files have an outcome.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from ..aws import parallel
-from ..errors import ParseFailedError
 from ..lake import Lake
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """`files` are the versions that were read, by raw key. `staged` is the batch under whose name the statement writes."""
+    """`files` are the versions that were read, by raw key; None for one that was not known yet when the function died.
+
+    `unread` are those of deleted and refused files, whose rows go. `staged` is the batch under whose name the statement
+    writes; `query_id` is empty where it is not known.
+    """
 
     batch: str
-    files: Mapping[str, str]
+    files: Mapping[str, str | None]
     query_id: str
     staged: str
     reason: str | None = None
     is_running: bool = False
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def is_orphaned(self) -> bool:
-        """Whether the statement may still run though nobody waits for it."""
-        return self.reason is None and not self.is_running
+    def keys(self) -> list[str]:
+        """The raw keys of all files that take part."""
+        return [*self.files, *self.unread]
 
     @property
     def what_happened(self) -> str:
         return self.reason or "the function ended without a word while it loaded the file, out of memory or of time perhaps"
 
+    def is_alone_with(self, key: str, version: str) -> bool:
+        """Whether it failed with this version of this file, and no other one."""
+        return not self.is_running and self.files.keys() == {key} and self.files[key] in (None, version)
+
 
 def put(lake: Lake, attempt: Attempt) -> None:
     """Write what is known of an attempt now."""
     lake.store.put(lake.layout.attempt(attempt.batch), json.dumps(asdict(attempt)).encode())
+
+
+def put_died(lake: Lake, batch: str, keys: Sequence[str]) -> None:
+    """Write that the function ended without a word while it had these files in hand."""
+    put(lake, Attempt(batch, dict.fromkeys(keys), "", batch))
 
 
 def read(lake: Lake) -> list[Attempt]:
@@ -53,24 +64,6 @@ def read(lake: Lake) -> list[Attempt]:
     return [Attempt(**json.loads(part.body)) for part in parts if part]
 
 
-def staged_by_running(lake: Lake) -> frozenset[str]:
-    """The batches whose staging is not to be removed: the next invocation waits for what still writes there."""
-    return frozenset(attempt.staged for attempt in read(lake) if attempt.is_running)
-
-
 def remove(lake: Lake, batches: Iterable[str]) -> None:
     """Forget these attempts; those that are gone already count as forgotten."""
     lake.store.delete(lake.layout.attempt(batch) for batch in batches)
-
-
-@contextmanager
-def excused(lake: Lake, batch: str) -> Iterator[None]:
-    """Forget the batch's attempt however the block ends, unless by a parse that failed: what was told is no file's fault."""
-    try:
-        yield
-    except ParseFailedError:
-        raise
-    except Exception:
-        remove(lake, [batch])
-        raise
-    remove(lake, [batch])

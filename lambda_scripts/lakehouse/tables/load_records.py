@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from ..aws import parallel
 from ..aws.store import Store
@@ -74,9 +75,10 @@ class LoadRecords:
 
     def loaded_at(self, batch: str, path: str) -> str | None:
         """When a batch loaded a file, as its record has it: `2026-11-24 06:45:20.000`. None where its record lacks the file."""
+        return next((str(record["loaded_at"]) for record in self.records(batch) if record["source"] == path), None)
+
+    def records(self, batch: str) -> list[dict[str, Any]]:
+        """What a batch made of each of its files; nothing of one that was not committed."""
         part = self._store.read(self._layout.commit(batch)) or self._store.read(self._layout.load_record(batch))
-        for line in part.body.splitlines() if part else ():  # bytes: a text has further ends of lines, and JSON allows them
-            record = json.loads(line)
-            if record["source"] == path:
-                return str(record["loaded_at"])
-        return None
+        # Lines of bytes: a text has further ends of lines, and JSON allows them.
+        return [json.loads(line) for line in part.body.splitlines()] if part else []

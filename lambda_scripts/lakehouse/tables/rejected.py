@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from .. import log
 from ..aws.sql import Statement, render
 from ..lake import Lake
 from ..layout import RAW_QUEUE
@@ -25,7 +26,11 @@ def statement(lake: Lake, batch: str, parsed: str, loaded_at: datetime) -> State
 def publish(lake: Lake, batch: str, paths: Sequence[str]) -> None:
     """Copy the files that a committed batch's statement wrote into the table; the same again for the same batch.
 
-    A file that is gone has been copied: staging is removed only after that.
+    Where one is neither there to be copied nor has been, the batch's files with rejected rows are marked to be loaded again.
     """
-    for number, path in enumerate(paths):
-        lake.store.copy(lake.store.key(path), lake.layout.rejected(batch, number))
+    targets = {lake.layout.rejected(batch, number): lake.store.key(path) for number, path in enumerate(paths)}
+    lost = [target for target, staged in targets.items() if not lake.store.copy(staged, target) and not lake.store.head(target)]
+    if lost:
+        log.warning("rejected rows were removed before they were published; their files are loaded again", batch=batch, lost=lost)
+        again = (record["source"] for record in lake.loads.records(batch) if record["rejected"])
+        lake.inbox.add_again((lake.store.key(source) for source in again), batch)

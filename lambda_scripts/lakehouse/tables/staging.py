@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .. import log
+from ..errors import ParseFailedError, StillRunningError
 from ..lake import Lake
 from ..layout import RAW_QUEUE, batch_of
 from . import attempts, rejected
 
-STAGING_TABLES = {"stocks_staging_lines": "lines", "stocks_staging_sources": "sources"}
+STAGING_TABLES = ("stocks_staging_lines", "stocks_staging_sources")
 
 # A reader of a manifest takes its files one after another, and its partitions at the same time: "should not exceed 1000 files …
 # for each partition", says https://docs.delta.io/latest/presto-integration.html of this very way of reading.
 FILES_PER_MANIFEST = 1_000
 
 
-def begin(lake: Lake) -> str:
-    """A new batch, noted so that the next holder tidies up after it should this one die."""
+def begin(lake: Lake, keys: Sequence[str] = ()) -> str:
+    """A new batch, noted so that the next holder tidies up after it should this one die, and knows which files it had in hand."""
     batch = lake.lease.new_batch()
-    write_note(lake, batch, {})
+    write_note(lake, batch, {"files": list(keys)} if keys else {})
     return batch
+
+
+@contextmanager
+def excused(lake: Lake, batch: str) -> Iterator[None]:
+    """Where the block ends by an error that is told, take the batch's files from its note: no file is to blame for that.
+
+    A parse that failed, or still runs, has its own attempt on record.
+    """
+    try:
+        yield
+    except (ParseFailedError, StillRunningError):
+        raise
+    except Exception:
+        if note := read_note(lake, batch):
+            write_note(lake, batch, {name: value for name, value in note.items() if name != "files"})
+        attempts.remove(lake, [batch])  # which a holder that took this one for dead may have put
+        raise
 
 
 def write_note(lake: Lake, batch: str, note: Mapping[str, Any]) -> None:
@@ -61,23 +80,31 @@ def json_lines(records: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def end(lake: Lake, batch: str) -> None:
-    """Remove a batch's temporary tables, partitions and objects; the note goes last."""
+    """Remove a batch's temporary tables, partitions and objects, by what there is; the note goes last."""
     tables = [name for name in lake.catalog.tables() if lake.layout.batch_of_temporary_table(lake.queue, name) == batch]
     lake.catalog.drop(tables)
-    if lake.queue == RAW_QUEUE:
-        _remove_partitions(lake, batch)
     note = lake.layout.staged_note(lake.queue, batch)
     keys = [stored.key for stored in lake.store.objects(lake.layout.staging(lake.queue, batch)) if stored.key != note]
+    if lake.queue == RAW_QUEUE:
+        for table in STAGING_TABLES:
+            lake.catalog.unregister(table, [(value,) for (value,) in lake.catalog.partitions(table) if batch_of(value) == batch])
+        keys += [key for key, its_batch in _stored_partitions(lake) if its_batch == batch]
     lake.store.delete(keys)
     lake.store.delete([note])
 
 
-def _remove_partitions(lake: Lake, batch: str) -> None:
-    """Remove a batch's partitions of the staging tables, by what there is: registered, or just stored."""
-    for table, name in STAGING_TABLES.items():
-        stored = [found.key for found in lake.store.objects(lake.layout.staging_partition(name, batch)[:-1])]
-        lake.catalog.unregister(table, [(value,) for (value,) in lake.catalog.partitions(table) if batch_of(value) == batch])
-        lake.store.delete(stored)
+def end_unused(lake: Lake, batch: str) -> None:
+    """Remove the note of a batch for which nothing was staged."""
+    lake.store.delete([lake.layout.staged_note(lake.queue, batch)])
+
+
+def _stored_partitions(lake: Lake) -> list[tuple[str, str]]:
+    """Each object of the staging tables that is of a batch, with the batch."""
+    found = [
+        (stored.key, lake.layout.batch_of_staging_partition(stored.key))
+        for stored in lake.store.objects(lake.layout.staging_tables)
+    ]
+    return [(key, batch) for key, batch in found if batch]
 
 
 def tidy(lake: Lake) -> None:
@@ -86,16 +113,20 @@ def tidy(lake: Lake) -> None:
     It goes by what is there, and by batch ids alone. A batch that is not committed is aborted first: whoever still works on it
     can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done.
     """
-    waited_for = attempts.staged_by_running(lake) if lake.queue == RAW_QUEUE else frozenset()
+    known = attempts.read(lake) if lake.queue == RAW_QUEUE else []
+    waited_for = {attempt.staged for attempt in known if attempt.is_running}
     for batch in sorted(batch for batch in _batches_left(lake) if batch < lake.lease.first_batch):
         with log.timed("tidy up after a batch that did not end", queue=lake.queue, batch=batch) as found:
             if lake.queue == RAW_QUEUE:
                 found["committed"] = not lake.loads.abort(batch)
+                note = read_note(lake, batch)
                 if found["committed"]:
                     lake.loads.publish(batch)
-                    rejected.publish(lake, batch, read_note(lake, batch).get("rejected", ()))
+                    rejected.publish(lake, batch, note.get("rejected", ()))
                 else:
                     lake.store.delete([stored.key for stored in lake.store.objects(lake.layout.rejected_of(batch))])
+                    if "files" in note and all(attempt.batch != batch for attempt in known):
+                        attempts.put_died(lake, batch, note["files"])
             if batch in waited_for:
                 continue
             end(lake, batch)
@@ -105,7 +136,8 @@ def _batches_left(lake: Lake) -> set[str]:
     """The batches of this queue of which something is left: objects, temporary tables, partitions of the staging tables."""
     found = {batch_of(name) for name in lake.store.folders(lake.layout.staging(lake.queue))}
     found |= {lake.layout.batch_of_temporary_table(lake.queue, name) for name in lake.catalog.tables()}
-    for table, name in STAGING_TABLES.items() if lake.queue == RAW_QUEUE else ():
-        found |= {batch_of(value) for (value,) in lake.catalog.partitions(table)}
-        found |= {batch_of(folder.removeprefix("batch=")) for folder in lake.store.folders(lake.layout.staging_table(name))}
+    if lake.queue == RAW_QUEUE:
+        for table in STAGING_TABLES:
+            found |= {batch_of(value) for (value,) in lake.catalog.partitions(table)}
+        found |= {batch for _, batch in _stored_partitions(lake)}
     return {batch for batch in found if batch}
