@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 import pytest
 
-from tests.lakes import REPORTS, Lake, act, csv, day
+from lambda_scripts.lakehouse.clock import Deadline
+from lambda_scripts.lakehouse.errors import DeadlineReachedError
+from lambda_scripts.lakehouse.operations import actions
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -31,6 +36,76 @@ def test_reprocess_rebuilds_everything_from_the_raw_files(lake: Lake) -> None:
     assert act(lake, action="reprocess")["put into the inbox"] == 3
     lake.settle()
     assert (lake.processed(), lake.monthly(), lake.yearly()) == before
+
+
+FILES = {
+    **{f"S{number}.csv": csv(day("2015-12-31", 10 + number), day(f"2016-0{number}-04", 20 + number)) for number in range(1, 7)},
+    "later/S1.csv": csv(day("2016-01-04", 99), "2016-01-05,1,2,0,,,5", day("2016-02-02", 98)),
+    "READ_ME.csv": "garbage",
+}
+ZONES = ("processed/", "reporting/", "rejected/")
+
+
+@pytest.mark.parametrize("emptied", [ZONES, (*ZONES, "pipeline/")], ids=["zones", "everything"])
+def test_reprocess_of_all_of_raw_into_emptied_zones_gives_the_same_tables_in_as_many_invocations_as_it_takes(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, emptied: tuple[str, ...]
+) -> None:
+    lake.drop(FILES)
+    before = as_bytes(lake)
+    s3, glue = lake.account.client("s3"), lake.account.client("glue")
+    for key in [key for zone in emptied for key in lake.keys(zone)]:
+        s3.delete_object(Bucket=lake.bucket, Key=key)
+    for table in lake.account.tables() if "pipeline/" in emptied else ():
+        glue.delete_table(DatabaseName=lake.account.database, Name=table)
+    lake.account.logs.clear()
+    lake.account.invocations.clear()
+    monkeypatch.setenv("LAKE_BATCH_FILES", "3")
+    monkeypatch.setattr(actions, "NAMES_AT_ONCE", 3)
+    out_of_time(monkeypatch, "raw/ into the inbox", at=2)
+    assert "of which 3 of 8 names are there" in act(lake, action="reprocess")["errorMessage"]
+    # An operator who sees that asks again. Each invocation has time for one batch, and one is killed on top of that.
+    out_of_time(monkeypatch, "begin another batch", each=2)
+    lake.account.faults.arm("before", 2, function=RAW, operation="s3:CopyObject")
+    lake.account.client("lambda").invoke(
+        FunctionName=RAW, InvocationType="Event", Payload=json.dumps({"action": "reprocess", "bucket": lake.bucket})
+    )
+    lake.settle()
+    assert as_bytes(lake) == before
+    at_work = {line["request_id"] for line in lake.logged("loaded")}
+    assert len(at_work) >= 3 and lake.logged("out of time; goes on in a fresh invocation")
+    left = [line["markers"] for line in lake.logged("inbox") if line["queue"] == "raw" and line["request_id"] in at_work]
+    assert left[0] >= len(FILES) and left[-1] == 0 and left == sorted(left, reverse=True)
+    assert sum(line["files"] for line in lake.logged("loaded")) == len(FILES)
+
+
+def as_bytes(lake: Lake) -> dict[str, bytes]:
+    """Each table whole, in order, less when it was loaded; of the loads what does not depend on those before."""
+    statements = {
+        **{
+            f"SELECT * FROM {table}": "loaded_at"
+            for table in ("stocks_processed", "monthly_stock_reporting", "yearly_stock_reporting")
+        },
+        "SELECT source, symbol, record, reason FROM stocks_rejected": "",
+        "SELECT source, status, rows, rejected, symbols, first_date, last_date FROM stocks_load_history WHERE is_latest": "",
+    }
+    return {
+        sql: json.dumps(sorted([list((row | {left_out: ""}).items()) for row in lake.query(sql)], key=str)).encode()
+        for sql, left_out in statements.items()
+    }
+
+
+def out_of_time(monkeypatch: pytest.MonkeyPatch, for_what: str, at: int = 0, each: int = 0) -> None:
+    """Have time be up for something when it is begun for the `at`th time, or at `each` so many."""
+    check, begun = Deadline.check, itertools.count(1)
+
+    def checked(deadline: Deadline, what: str) -> None:
+        if for_what in what:
+            number = next(begun)
+            if number == at or (each and number % each == 0):
+                raise DeadlineReachedError(f"no time left in this invocation to {what}")
+        check(deadline, what)
+
+    monkeypatch.setattr(Deadline, "check", checked)
 
 
 def test_reprocess_takes_out_what_is_no_longer_in_raw(lake: Lake) -> None:
