@@ -24,6 +24,7 @@ from tests.lakes import RAW, REPORTS
 from tests.local_aws.aws_calls import Call, Fault
 from tests.local_aws.engine import SYSTEM, StatementFailed
 
+from .reader import Reader
 from .scenarios import SCENARIOS
 from .verdict import left, wrong
 from .world import PATIENCE_SECONDS, Kept, World
@@ -169,15 +170,17 @@ class Trials:
     def run(self, point: Point) -> Verdict:
         kind = KINDS[point.kind]
         self.stage(point.scenario, point.function)
-        struck = kind.befall(self, point)
-        world = self.world
-        world.calm()
-        world.settle()
+        world, reader = self.world, Reader(self.world)
+        with reader.reading():
+            struck = kind.befall(self, point)
+            world.calm()
+            world.settle()
         given_up = [str(letter.error) for letter in world.account.dead_letters]
         waiting = [] if given_up else world.keys("pipeline/inbox/")
         if given_up:
             world.drain()
-        found = wrong(world)
+        reader.read()
+        found = wrong(world) + reader.wrong
         if not kind.gives_up:
             found += [f"given up: {error[:300]}" for error in given_up]
         if leaves := left(world):

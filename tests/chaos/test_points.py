@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from tests.lakes import RAW, REPORTS
 from tests.local_aws.account import EngineName
 
 from .points import KINDS, Point, Trials, points
+from .reader import Reader
 from .world import World
 
 STAGES = (("merge", RAW), ("deleted file", REPORTS), ("corrected file", RAW))
@@ -50,3 +52,16 @@ def test_it_comes_out_right_and_nothing_is_left(
     point = mine[(7 * seed + len(mine) // 2) % len(mine)]
     verdict = trials.run(point)
     assert (verdict.wrong, verdict.left) == ([], []), str(point)
+
+
+@pytest.mark.duckdb_only("the reader compares alike on either engine")
+def test_a_reader_to_whom_a_committed_version_is_not_whole_says_so(trials: Trials) -> None:
+    trials.stage("merge", RAW)
+    reader, world = Reader(trials.world), trials.world
+    reader.read()
+    assert (reader.reads, reader.wrong) == (3, [])
+    named = next(body for _, body in sorted(world.lake.manifests().items())).strip().partition(f"{world.account.bucket}/")[2]
+    world.account.client("s3").put_object(Bucket=world.account.bucket, Key=named, Body=NO_ROWS)
+    reader.read()
+    assert any("which are none of its versions" in line for line in reader.wrong)
+    assert f"{named} was written once more" in reader.wrong

@@ -91,6 +91,8 @@ class World:
         self.lake = Lake(self.account)
         self.standing: Mapping[str, RawFile] = {}
         """The readable version of each file that was last known to be loaded: it stays where a later one is refused."""
+        self.manifests: list[tuple[str, str]] = []
+        """The key and content of each manifest that anyone put, or wanted to."""
         self._engine: EngineName = engine
         self._settings = SETTINGS | dict(settings or {})
         self._open = ExitStack()
@@ -130,6 +132,8 @@ class World:
                 with world._lock:
                     world._uploads += 1
                     key.last_modified = FIRST_UPLOAD + timedelta(seconds=world._uploads)
+            elif name.endswith("/manifest"):
+                world.manifests.append((name, bytes(key.value).decode().strip()))
 
         def now_on_this_host(clock: Clock) -> datetime:
             return now(clock) + timedelta(seconds=aws_calls.clock_offset_seconds())
@@ -170,6 +174,7 @@ class World:
             self._databases.update({name: _copied(database) for name, database in kept.databases.items()})
             athena_backends[ACCOUNT_ID][REGION].executions.clear()
         self._uploads, self.standing = kept.uploads, dict(kept.standing)
+        self.manifests.clear()
         self.runtime.held_back = list(kept.events)
         self.runtime.invocations.clear()
         self.runtime.dead_letters.clear()
@@ -298,6 +303,16 @@ class World:
 
     def invocations(self, request_id: str) -> list[Invocation]:
         return [each for each in self.runtime.invocations if each.request_id == request_id]
+
+    def bodies(self, prefix: str) -> dict[str, bytes]:
+        """What the objects under a prefix hold, all at one moment."""
+        with S3_LOCK:
+            return {key: bytes(self._bucket.keys[key].value) for key in self._bucket.keys if key.startswith(prefix)}
+
+    def tables(self) -> set[str]:
+        """The tables that there are; none before the first load has made their database."""
+        database = self._databases.get(self.account.database)
+        return set(database.tables) if database else set()
 
     def keys(self, prefix: str) -> list[str]:
         with S3_LOCK:
