@@ -19,7 +19,7 @@ SHAPES = {"SELECT … FROM stocks_load_history"}
 
 def statements() -> dict[str, str]:
     """Each statement, with the page that has it."""
-    found = {}
+    found: dict[str, str] = {}
     for page in sorted((REPOSITORY / "docs").glob("*.md")):
         for token in MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8")):
             told = [token, *(token.children or ())]
