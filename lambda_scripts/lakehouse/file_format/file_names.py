@@ -20,7 +20,6 @@ class Download(NamedTuple):
 
 
 _S = rf"(?P<symbol>{SYMBOL})"
-_BAR = r"(?:1?[DWM]|1day|daily|weekly|monthly)"
 
 DOWNLOADS = (
     Download(rf"[A-Z0-9]+(?:_DLY)?_{_S}, ?[0-9]*[A-Z]?(?:_[0-9a-f]+)?", "TradingView: NASDAQ_AAPL, 1D"),

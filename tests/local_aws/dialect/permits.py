@@ -9,7 +9,7 @@ calls the same has it. Where Trino itself refuses the statement for its types, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,23 +26,8 @@ REFUSALS = ("TYPE_MISMATCH", "FUNCTION_NOT_FOUND", "INVALID_FUNCTION_ARGUMENT", 
 # Their first argument is a unit.
 UNITS = ("date_add", "date_diff", "date_trunc")
 _ANY_NUMBER = ("coalesce", "concat", "greatest", "least")
-# Parts whose operands' types say what they mean; of others it is the clauses that they have.
-_TYPED = (
-    exp.Binary,
-    exp.Unary,
-    exp.Between,
-    exp.In,
-    exp.Case,
-    exp.Array,
-    exp.Anonymous,
-    exp.Coalesce,
-    exp.Cast,
-    exp.Where,
-    exp.Having,
-    exp.Ordered,
-    exp.Exists,
-    exp.Lambda,
-)
+# Parts that mean what the types of their operands, one after the other, say.
+_BY_OPERANDS = (exp.Binary, exp.Unary, exp.Between, exp.Where, exp.Having, exp.Ordered, exp.Exists)
 _WITHOUT_KIND = (
     exp.Identifier,
     exp.Paren,
@@ -60,13 +45,22 @@ _WITHOUT_KIND = (
 def kinds(query: Node) -> Iterator[tuple[str, Node]]:
     """The kinds of all parts of an annotated query, each with the part."""
     for node in query.walk(prune=lambda node: isinstance(node, exp.DataType)):
-        if not isinstance(node, _WITHOUT_KIND):
-            for kind in _kinds_of(node):
-                yield kind, node
+        if isinstance(node, _WITHOUT_KIND):
+            continue
+        name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+        for kind in (*(_typed(name, node) or [name]), *_clauses(name, node)):
+            yield kind, node
 
 
-def _kinds_of(node: Node) -> Iterable[str]:
-    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+def _clauses(name: str, node: Node) -> Iterator[str]:
+    """The clauses that a part has besides its first two operands, with the words in them."""
+    for arg, value in node.args.items():
+        if value and arg not in ("this", "expression") and not (isinstance(node, exp.Anonymous) and arg == "expressions"):
+            yield f"{name} {arg.strip('_')} {value.lower()}" if isinstance(value, str) else f"{name} {arg.strip('_')}"
+
+
+def _typed(name: str, node: Node) -> Sequence[str]:
+    """What the types of a part's operands say of its meaning; nothing of a part that has clauses only."""
     if isinstance(node, exp.Anonymous):
         return _calls(name, node)
     if isinstance(node, exp.Cast):
@@ -75,23 +69,23 @@ def _kinds_of(node: Node) -> Iterable[str]:
         return [f"{name}({_operand(node.this)}, {_target(node)})"]
     if isinstance(node, exp.SetOperation):
         sides = zip(selects(node.this), selects(node.expression), strict=True)
-        return [*_clauses(name, node), *(f"{name}({_operand(one)}, {_operand(other)})" for one, other in sides)]
+        keeps = "distinct" if node.args.get("distinct") else "all"
+        return [f"{name} {keeps}", *(f"{name}({_operand(one)}, {_operand(other)})" for one, other in sides)]
     if isinstance(node, exp.Values):
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         return [f"{name}({_set(column)})" for column in zip(*rows, strict=True)]
     if isinstance(node, exp.Group):
-        return [*_clauses(name, node), *(f"{name}({_operand(item)})" for item in node.expressions)]
-    if isinstance(node, exp.Window):
+        return [f"{name}({_operand(item)})" for item in node.expressions]
+    if isinstance(node, exp.Window | exp.IgnoreNulls | exp.Filter):
         inner = node.find(exp.Anonymous)
-        return [*_clauses(name, node), f"window {inner.name.lower() if inner else '?'}"]
+        return [f"{name} {inner.name.lower() if inner else '?'}"]
     if isinstance(node, exp.WindowSpec):
         return [f"{name} {node.text('kind')} {side} {_bound(node, side)}".lower() for side in ("start", "end")]
     if isinstance(node, exp.Join):
         condition = node.args.get("on")
-        return [*_clauses(name, node), *([f"join on({_operand(condition)})"] if condition else [])]
+        return [f"join on({_operand(condition)})"] if condition else []
     if isinstance(node, exp.Interval):
-        amount = "constant" if isinstance(node.this, exp.Literal) else "?"
-        return [f"interval {amount} {node.unit.name.lower() if node.unit else '?'}"]
+        return [f"interval {_amount(node)} {node.unit.name.lower() if node.unit else '?'}"]
     if isinstance(node, exp.In):
         subquery = node.args.get("query")
         return [f"in({_operand(node.this)}, {'query ' + _operand(subquery) if subquery else _set(node.expressions)})"]
@@ -106,11 +100,18 @@ def _kinds_of(node: Node) -> Iterable[str]:
         return [f"array({_set(node.expressions)})"]
     if isinstance(node, exp.Coalesce):
         return [f"coalesce({_set([node.this, *node.expressions])})"]
-    if isinstance(node, _TYPED):
+    if isinstance(node, exp.Lambda):
+        return [f"lambda of {len(node.expressions)}({_operand(node.this)})"]
+    if isinstance(node, _BY_OPERANDS):
         operands = [value for value in node.args.values() if isinstance(value, exp.Expr)]
-        flags = [f"{name} {arg}" for arg, value in node.args.items() if value and not isinstance(value, exp.Expr | list)]
-        return [*flags, f"{name}({', '.join(map(_operand, operands))})"]
-    return _clauses(name, node)
+        return [f"{name}({', '.join(map(_operand, operands))})"]
+    return []
+
+
+def _amount(interval: exp.Interval) -> str:
+    """Trino takes whole numbers, DuckDB any text that it can read."""
+    amount = interval.this
+    return "constant" if isinstance(amount, exp.Literal) and amount.name.isdecimal() else "?"
 
 
 def _bound(node: exp.WindowSpec, side: str) -> str:
@@ -118,17 +119,7 @@ def _bound(node: exp.WindowSpec, side: str) -> str:
     return f"{_operand(bound) if isinstance(bound, exp.Expr) else bound} {node.text(f'{side}_side')}"
 
 
-def _clauses(name: str, node: Node) -> Iterable[str]:
-    """The clauses that a part has, with the words in them."""
-    yield name
-    for arg, value in node.args.items():
-        if isinstance(value, str) and arg != "this":
-            yield f"{name} {arg.strip('_')} {value.lower()}"
-        elif value:
-            yield f"{name} {arg.strip('_')}"
-
-
-def _calls(name: str, node: exp.Anonymous) -> Iterable[str]:
+def _calls(name: str, node: exp.Anonymous) -> Sequence[str]:
     arguments = node.expressions
     if name in _ANY_NUMBER:
         name += " of one" if len(arguments) == 1 else ""

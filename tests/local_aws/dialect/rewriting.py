@@ -38,7 +38,8 @@ _NAN_GUARDS: dict[type[Node], str] = {
     exp.GTE: "this",
 }
 # What Java's regular expressions mean otherwise than RE2's; what RE2 lacks, it refuses itself.
-_OTHER_PATTERNS = re.compile(r"&&|\[:|\\[vpPQ]|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
+_OTHER_PATTERNS = re.compile(r"\\[vpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
+_OTHER_CLASSES = re.compile(r"&&|\[\^?\]|\[[^\]]*\[")
 
 
 class DuckDB(duckdb.DuckDB):
@@ -222,11 +223,13 @@ def _is_of(node: Node, inner: Node) -> bool:
 def _check_pattern(name: str, node: Node) -> None:
     """Refuse a pattern, group or replacement that RE2 and Java may read otherwise."""
     text, third = node.expressions[1].name, node.expressions[2] if len(node.expressions) > 2 else None
-    if _OTHER_PATTERNS.search(text.replace(r"\\", "")):
+    if _OTHER_PATTERNS.search(text.replace(r"\\", "")) or _OTHER_CLASSES.search(re.sub(r"\\.", "", text)):
         raise not_supported(f"the pattern {text!r}, which Java and RE2 read otherwise")
     try:
         pattern = re.compile(text)
     except re.error as error:
+        if error.msg.startswith(("bad escape", "unknown extension")):
+            raise not_supported(f"the pattern {text!r}: {error}") from None
         raise fail("INVALID_FUNCTION_ARGUMENT", f"{error} in the pattern {text!r}", node) from None
     matches_nothing = pattern.fullmatch("") is not None
     if name == "regexp_replace" and third is not None:

@@ -162,6 +162,7 @@ def _resolved(query: exp.Subquery, tables: Mapping[str, Table]) -> tuple[Node, l
         _check_widths(resolved)
         if resolved.find(exp.Having):
             _resolve_having(resolved, schema)
+        _check_distinct_order(resolved)
         _resolve_order(resolved)
         annotator = Annotator(schema)
         annotator.annotate(resolved)
@@ -191,6 +192,19 @@ def _resolve_order(query: Node) -> None:
             for column in list(ordered.find_all(exp.Column)):
                 if column is not ordered.this and not column.table and column.name in items:
                     column.replace(exp.paren(items[column.name].copy()))
+
+
+def _check_distinct_order(query: Node) -> None:
+    """Refuse to sort the rows of SELECT DISTINCT by what is not selected, as Trino does."""
+    for select in query.find_all(exp.Select):
+        if select.args.get("distinct") and select.args.get("order"):
+            selected = [
+                part for item in select.expressions for part in (item.unalias(), exp.column(item.alias_or_name, quoted=True))
+            ]
+            for ordered in select.args["order"].expressions:
+                if not isinstance(ordered.this, exp.Literal) and ordered.this not in selected:
+                    message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+                    raise fail("EXPRESSION_NOT_IN_DISTINCT", message, ordered.this)
 
 
 def _check_widths(query: Node) -> None:

@@ -17,14 +17,14 @@ from .grammar import Node
 _READ_AS_THEY_ARE = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Cast, exp.Alias)
 # Characters for private use, which no statement has: one that has is left as it is.
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"'?{_OPEN}([0-9]+){_CLOSE}'?")
+_MARK = re.compile(f"'?{_OPEN}([0-9]+){_CLOSE}'?|'?{_OPEN}[0-9]*")
 
 
 def taken_out(query: Node) -> Sequence[Sequence[str]]:
     """Replace the texts of a query by marks, those of an IN list by one. Returns the texts behind each mark."""
     taken: list[list[str]] = []
     literals = [literal for literal in query.find_all(exp.Literal) if literal.is_string]
-    if any(_OPEN in literal.this for literal in literals):
+    if any(_OPEN in part.name for part in query.find_all(exp.Literal, exp.Identifier)):
         return taken
     for literal in literals:
         parent = literal.parent
@@ -42,7 +42,9 @@ def taken_out(query: Node) -> Sequence[Sequence[str]]:
 
 
 def put_back(sql: str, taken: Sequence[Sequence[str]]) -> str:
-    """SQL with the texts as literals in the place of their marks."""
-    if not taken:
-        return sql
-    return _MARK.sub(lambda mark: ", ".join("'" + text.replace("'", "''") + "'" for text in taken[int(mark[1])]), sql)
+    """SQL, or a message that shows some, with the texts as literals in the place of their marks; … for a mark that is cut off."""
+
+    def literals(mark: re.Match[str]) -> str:
+        return ", ".join("'" + text.replace("'", "''") + "'" for text in taken[int(mark[1])]) if mark[1] else "…"
+
+    return _MARK.sub(literals, sql) if taken else sql

@@ -86,7 +86,27 @@ def test_other_columns_are_another_translation() -> None:
     assert translations({}, {"columns": ("close", "open")}) == 2
 
 
+@pytest.mark.parametrize("query", ["SELECT \"\ue0000\ue001\" FROM prices WHERE source = 'x'", "SELECT 'x' AS \"\ue0000\ue001\""])
+def test_a_name_that_has_a_mark_is_not_taken_for_a_value(query: str) -> None:
+    refusal = "Column '\ue0000\ue001' cannot be resolved"
+    try:
+        found = compile_query(parse(query), "lake", _Prices("close")).sql
+    except StatementFailed as error:
+        assert refusal in str(error)
+    else:
+        assert "'x' AS \"\ue0000\ue001\"" in found
+
+
 def test_a_refusal_shows_the_values() -> None:
     query = "SELECT close FROM prices WHERE source = 'me' AND 1e0 = 'here'"
     with pytest.raises(StatementFailed, match="'here'"):
         compile_query(parse(query), "lake", _Prices("close"))
+
+
+@pytest.mark.parametrize("length", range(20))
+def test_a_refusal_shows_no_part_of_a_mark_where_it_is_cut(length: int) -> None:
+    conditions = ", ".join(f"source = 'text {number}'" for number in range(9))
+    query = f"SELECT frob('{'x' * length}', {conditions}) FROM prices"
+    with pytest.raises(StatementFailed, match="has frob") as refused:
+        compile_query(parse(query), "lake", _Prices("close"))
+    assert str(refused.value).isprintable()
