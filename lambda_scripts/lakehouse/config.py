@@ -27,7 +27,7 @@ class Config:
     workgroup: str = "primary"
     """Athena's workgroup."""
     results: str = ""
-    """An s3:// folder for the results of Athena\'s statements; empty, they lie in `pipeline/athena-results/` of the lake."""
+    """An s3:// folder for the results of Athena's statements; empty, they lie in `pipeline/athena-results/` of the lake."""
     raw_crawler: str = "stocks_raw_crawler"
     """The crawler of `raw/`, which makes `stocks_raw`; empty starts none."""
     processed_crawler: str = ""

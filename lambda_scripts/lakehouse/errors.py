@@ -1,7 +1,7 @@
 """The errors that the lakehouse raises.
 
 Error
-├── ConfigurationError       the environment, an event or an action asks for what can't be
+├── ConfigurationError       an invalid setting, event or action
 ├── NotSetUpError            something of the account is not set up right; the text says what to change
 ├── FileRefusedError         a raw file can't be read as a whole; its reason goes to the load record
 ├── ConflictError            a conditional write lost to another writer

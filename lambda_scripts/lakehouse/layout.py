@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +35,15 @@ MANIFEST_FOLDER = "_symlink_format_manifest/"  # the name that Delta Lake gave i
 
 Partition = tuple[str, ...]
 """Values of a table's partition keys: ("2016", "01") of stocks_processed, ("2016",) of a report."""
+
+
+def months(partitions: Collection[Partition]) -> dict[str, list[str]]:
+    """The parameters `years` and `partitions` (2016-01) of a statement that reads these partitions of stocks_processed."""
+    return {
+        "years": sorted({year for year, _ in partitions}),
+        "partitions": sorted(f"{year}-{month}" for year, month in partitions),
+    }
+
 
 # Batch ids sort in the order of their batches. Those of version 1 began with a date, and so sort before all others.
 _BATCH = r"t[0-9]{10}-[0-9]{4}-[0-9]{8}-[0-9]{6}"

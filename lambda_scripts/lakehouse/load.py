@@ -9,7 +9,7 @@ Every step can be repeated: until the load record is there, the next attempt sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from .clock import milliseconds_text
 from .errors import PublishError
 from .halving import load_apart
 from .lake import Lake
-from .layout import Partition
+from .layout import Partition, months
 from .operations import crawl
 from .queue.inbox import Marker
 from .raw_files import Drop, Refusal, inspect_files
@@ -111,15 +111,7 @@ def _files_to_reload(parsed: str, batch: str, earlier: Collection[Partition]) ->
     """The question which other files hold days that earlier versions of the batch's files had won; none without any."""
     if not earlier:
         return []
-    return [
-        render(
-            "load/files_to_reload",
-            parsed=parsed,
-            batch=batch,
-            years=sorted({year for year, _ in earlier}),
-            partitions=_months(earlier),
-        )
-    ]
+    return [render("load/files_to_reload", parsed=parsed, batch=batch, **months(earlier))]
 
 
 def _reload(lake: Lake, batch: str, paths: Collection[str]) -> None:
@@ -127,11 +119,6 @@ def _reload(lake: Lake, batch: str, paths: Collection[str]) -> None:
     if paths:
         log.event("files to load again", batch=batch, sources=sorted(paths))
         lake.inbox.add_again((lake.store.key(path) for path in paths), batch)
-
-
-def _months(partitions: Iterable[Partition]) -> list[str]:
-    """As statements name partitions: 2016-01."""
-    return sorted(f"{year}-{month}" for year, month in partitions)
 
 
 def _summary(row: Row) -> Summary:
@@ -184,16 +171,15 @@ def _merge(
             batch=staged,
             files=sum(drop.changes_rows for drop in drops),
             candidates=sum(summary.candidates for summary in summaries.values()),
-            years=sorted({year for year, _ in partitions}),
-            partitions=_months(partitions),
             loaded_at=loaded_at,
+            **months(partitions),
         )
 
     also_run = {}
     if any(summary.rejected for summary in summaries.values()):
         also_run["rejected"] = rejected.statement(lake, batch, parsed, loaded_at)
     if offered := {partition for summary in summaries.values() for partition in summary.partitions}:
-        also_run["disagreements"] = disagreements.statement(lake, staged, parsed, offered)
+        also_run["disagreements"] = disagreements.statement(staged, parsed, offered)
     touched = {partition for drop in drops for partition in _partitions_touched(drop, summaries)}
     rewritten = rewrite(lake, batch, [Rewriting(lake.processed, touched, merge)], list(also_run.values()))
     answers = dict(zip(also_run, rewritten.also_run, strict=False))
@@ -211,14 +197,7 @@ def _accepted(lake: Lake, staged: str, summaries: Mapping[str, Summary]) -> dict
     if not any(offered.values()):
         return {}
     partitions = {partition for found in summaries.values() for partition in found.partitions}
-    rows = lake.athena.rows(
-        render(
-            "load/accepted_rows",
-            parsed=lake.temporary_table(staged, "parsed"),
-            years=sorted({year for year, _ in partitions}),
-            partitions=_months(partitions),
-        )
-    )
+    rows = lake.athena.rows(render("load/accepted_rows", parsed=lake.temporary_table(staged, "parsed"), **months(partitions)))
     accepted = {str(row["source"]): int(row["accepted"] or 0) for row in rows}
     displaced = {str(row["source"]): int(row["displaced"] or 0) for row in rows}
     for path, count in offered.items():

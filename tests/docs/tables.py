@@ -1,4 +1,4 @@
-"""The tables of docs/ that are made from the code. `python -m cogapp -r docs/*.md` writes them anew, and a test holds them.
+"""The tables of docs/ that are made from the code. `python -m cogapp -r -I . docs/*.md` writes them anew, and a test holds them.
 
 Each function returns Markdown; a page calls it between [[[cog and ]]].
 """

@@ -69,6 +69,12 @@ def test_links_and_anchors_resolve(page: Path) -> None:
         assert not anchor or anchor in anchors(file), f"{page.name} links to {target}, of which {file.name} has no such heading"
 
 
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_no_sequence_diagram_has_a_semicolon_which_ends_a_statement_of_mermaid(page: Path) -> None:
+    diagrams = [token.content for token in tokens(page) if token.type == "fence" and token.info == "mermaid"]
+    assert [line for diagram in diagrams if diagram.startswith("sequence") for line in diagram.splitlines() if ";" in line] == []
+
+
 def test_the_index_names_every_page_and_the_readme_names_the_index() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in PAGES if page.name != "README.md" and f"({page.name})" not in index] == []

@@ -7,19 +7,12 @@ from collections.abc import Collection, Iterable
 
 from ..aws.athena import Row
 from ..aws.sql import Statement, render
-from ..lake import Lake
-from ..layout import Partition
+from ..layout import Partition, months
 
 
-def statement(lake: Lake, batch: str, parsed: str, partitions: Collection[Partition]) -> Statement:
+def statement(batch: str, parsed: str, partitions: Collection[Partition]) -> Statement:
     """The question which files of the batch disagree with others about days of these partitions, to be run before the merge."""
-    return render(
-        "load/disagreements",
-        parsed=parsed,
-        batch=batch,
-        years=sorted({year for year, _ in partitions}),
-        partitions=sorted(f"{year}-{month}" for year, month in partitions),
-    )
+    return render("load/disagreements", parsed=parsed, batch=batch, **months(partitions))
 
 
 def phrases(rows: Iterable[Row]) -> dict[str, list[str]]:
