@@ -33,7 +33,8 @@ def lake(engine: EngineName) -> Iterator[Lake]:
     with LocalAccount(engine) as account:
         account.create_lake()
         lake = Lake(account)
-        lake.drop({"AAPL.csv": csv(day("2016-01-04", 100)), "MSFT/2016.csv": csv(day("2016-01-04", 50)), "notes.txt": "nothing"})
+        aapl = csv(day("2016-01-04", 100), "2016-02-30,1,1,1,1,1,1")
+        lake.drop({"AAPL.csv": aapl, "MSFT/2016.csv": csv(day("2016-01-04", 50)), "notes.txt": "nothing"})
         yield lake
 
 
