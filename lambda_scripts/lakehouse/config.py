@@ -39,19 +39,19 @@ class Config:
     date_order: str = "day-first"
     """`day-first` or `month-first`: the order of dates where nothing in a file tells."""
     batch_files: int = 5_000
-    """At most so many files a batch."""
+    """The most files in a batch."""
     settle_seconds: float = 1.0
-    """A batch begins once no file came for so long."""
+    """A batch begins once no file has come for this long."""
     poll_seconds: float = 0.5
-    """The longest pause between two questions whether a statement has ended."""
+    """The longest pause between two polls of a statement."""
     lease_seconds: float = 60.0
-    """An invocation that gave no sign of life for so long has lost its queue to the next one."""
+    """An invocation that has not renewed its lease for this long loses its queue to the next one."""
     lease_poll_seconds: float = 5.0
-    """The pause between two questions whether the holder of a queue has given it back."""
+    """The pause between two polls of a queue that another invocation holds."""
     retention_seconds: float = 3_600.0
-    """Superseded data files stay so long, so that queries under way end undisturbed; longer than Athena lets a query run."""
+    """How long superseded data files stay, so that queries under way end undisturbed; longer than Athena lets a query run."""
     deadline_margin_seconds: float = 20.0
-    """So long before its time is up an invocation stops waiting, and goes on in a fresh one."""
+    """How long before its time is up an invocation stops waiting, and goes on in a fresh one."""
 
     @classmethod
     def from_environment(cls, bucket: str = "", environment: Mapping[str, str] = os.environ) -> Config:

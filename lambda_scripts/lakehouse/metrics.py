@@ -27,13 +27,13 @@ UNITS = {
     "InboxMarkers": "Count",
     "InboxAge": "Seconds",
 }
-"""Every metric that there is, with its unit. docs/monitoring.md says what each counts."""
+"""Every metric, with its unit. docs/monitoring.md says what each counts."""
 
 
 def emit(**values: float) -> None:
     """Log one line that holds these metrics of the function that runs. Raises KeyError for a name that UNITS lacks.
 
-    A check's trial load is no load: nothing of it is counted.
+    Nothing of a check's trial load is counted.
     """
     if log.bound("check"):
         return

@@ -1,4 +1,4 @@
--- One row per pair of files of which one wins days from the other, at least one of them of the batch, with closes that differ.
+-- One row per pair of files that give the same days with different closes, at least one of the two being of the batch.
 -- Parameters: parsed identifier, batch text, years texts, partitions texts
 -- days are those of the symbols on most of whose days in common the closes differ by more than 3 percent; factor is the median of
 -- the winner's close to the other's: 0.5 is a split or another company, 100 a unit. stocks_processed is as it was before the merge.

@@ -1,8 +1,18 @@
 -- One row per data line of the batch's files: its values, or the reason why it is rejected.
 -- Parameters: table identifier, location text, batch text, parts texts, latest_date date
 -- outcome is candidate (offered to the merge), superseded (an equal row stands before it in the file) or rejected.
--- lines, split by their file's delimiter (records) and named for what their cells mean (bound), become numbers (numbered) and a
--- date (dated); each row is judged alone (judged), then beside the others of its file, symbol and day (ranked, compared).
+-- The steps, each named after its result:
+--  1. lines         the lines of the files, with all kinds of blanks as blanks
+--  2. records       data lines, split by their file's delimiter
+--  3. unsafe_files  files whose lines can't be told apart, or whose columns change on the way
+--  4. bound         the cells of the columns that count, in one order for all files
+--  5. named         the symbol; cells that say that there is no value become NULL
+--  6. pointed       numbers with a point as decimal mark; the text of the day alone
+--  7. numbered      numbers; the pieces of the day
+--  8. dated         the trade date, the prices and the volume
+--  9. judged        why a row is rejected by itself, or what is odd about it
+-- 10. ranked        its place among the rows of its file, symbol and day
+-- 11. compared      why it is rejected because of those
 CREATE TABLE :table WITH (
     format = 'PARQUET',
     write_compression = 'SNAPPY',
@@ -22,7 +32,7 @@ WITH lines AS (
     )
 ),
 records AS (
-    -- Blank lines and the header's lines are no data rows.
+    -- Blank lines and the header's lines are not data rows.
     SELECT
         s.source, s.modified, s.fields, s.header_names, s.symbol AS file_symbol,
         s.symbol_at, s.exchange_at, s.instrument_at, s.main_instruments,

@@ -1,4 +1,4 @@
--- One row per symbol and trade date on which more than four times the average of the 20 trading days before changed hands.
+-- One row per symbol and trade date with more than four times the average volume of the 20 trading days before.
 -- Parameters: none
 WITH days AS (
     SELECT

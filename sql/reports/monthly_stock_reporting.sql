@@ -1,7 +1,7 @@
 -- One row per (symbol, month) of the given years.
 -- Parameters: table identifier, location text, years texts, years_read texts
 -- years_read are the years and the ones before them. A previous day or month counts only when it lies in the same or the
--- previous calendar year, so that a year's report hangs on two years of prices, however it was asked for. A return compares
+-- previous calendar year, so that a year's report depends on two years of prices, whichever years are asked for. A return compares
 -- adjusted closes where both sides have one, else closes: never one with the other.
 CREATE TABLE :table WITH (
     format = 'PARQUET',

@@ -12,7 +12,7 @@ CREATE TABLE :table WITH (
 WITH prices AS (
     SELECT
         symbol, trade_date, open, high, low, close, adj_close, volume, daily_range, year,
-        -- The fall from a peak is one of adjusted closes where the whole year has them.
+        -- The fall from a peak is measured in adjusted closes where the whole year has them, else in closes.
         CASE WHEN count(adj_close) OVER (PARTITION BY symbol, year) = count(*) OVER (PARTITION BY symbol, year)
             THEN adj_close ELSE close
         END AS level,

@@ -1,7 +1,7 @@
 -- One row per file and load: what became of its rows then. (A file loaded later may win a day from it, or give one back.)
 -- Parameters: location text
 -- A row can stand here twice for a while; the view stocks_load_history has it once. Times and dates are text here, so that nothing
--- hangs on how a SerDe reads them; the view has them typed.
+-- depends on how a SerDe reads them; the view has them typed.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (
     `batch_id` string COMMENT 'the load; later loads have greater ids',
     `source` string COMMENT 's3:// path of the file',

@@ -1,4 +1,4 @@
--- One row per rejected line of a file, whole, with its reason. (Superseded rows are no rejected ones; refused files have none.)
+-- One row per rejected line of a file, whole, with its reason. (Superseded rows are not rejected; refused files have none.)
 -- Parameters: location text
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_rejected` (
     `batch_id` string COMMENT 'the load that rejected it',

@@ -2,8 +2,7 @@
 -- Parameters: location text
 -- A partition holds a manifest of up to 1,000 files of a batch, so that exactly those are read, whatever their column layout.
 -- A line is split in load/parsed_rows.sql, which sees what a CSV SerDe would hide: missing and surplus fields, unbalanced
--- quotes, and the rejected line whole. A line holds no line feed: as the delimiter it splits nothing, whatever the file holds,
--- and as the text of NULL it never stands.
+-- quotes, and the rejected line whole. A line can't contain '\n', so as delimiter and NULL marker it leaves every line whole.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_lines` (
     `line` string COMMENT 'the line as it stands'
 )

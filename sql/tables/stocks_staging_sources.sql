@@ -1,4 +1,4 @@
--- One row per file of a batch: what its head told, which load/parsed_rows.sql needs to read its lines.
+-- One row per file of a batch: how load/parsed_rows.sql has to read its lines, found from its first ones.
 -- Parameters: location text
 -- Positions (…_at) count a line's fields from 1; year_at, month_at and day_at count the pieces of a date.
 CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (

@@ -1,6 +1,6 @@
 -- One row per file and load, typed; is_latest marks each file's latest. The counts are those of its time.
 -- Parameters: none
--- Batch ids sort in the order of the loads; loaded_at is the word of a host's clock. A row of stocks_loads can stand there twice
+-- Batch ids sort in the order of the loads; loaded_at is what a host's clock said. A row of stocks_loads can stand there twice
 -- for a while after its object was compacted, hence DISTINCT.
 -- is_latest: whether this is the file's latest load
 CREATE OR REPLACE VIEW stocks_load_history AS

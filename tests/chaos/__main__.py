@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--all] [--seed N]: try what can befall the handlers, print what came of it."""
+"""python -m tests.chaos [--all] [--seed N]: stop and refuse the handlers at their calls, print what came of it."""
 
 from __future__ import annotations
 

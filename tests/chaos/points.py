@@ -1,4 +1,4 @@
-"""What can befall a handler, and at which of its AWS calls: the points of the chaos.
+"""What can happen to a handler, and at which of its AWS calls: the points of the chaos.
 
 kind                    what happens at a point
 frozen, …               the holder freezes before a call; another works the event off, a newer version is loaded; it thaws
@@ -32,8 +32,8 @@ from .world import PATIENCE_SECONDS, Kept, World
 FIRST = "first-request"
 SECOND = "second-request"
 
-# What AWS can answer other than yes, with the HTTP status, once botocore has given up trying again: any operation of a service,
-# and some of them besides.
+# What AWS can answer other than yes, with the HTTP status, once botocore has given up trying again: what any operation
+# of a service may answer, and what some of them do.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 # https://docs.aws.amazon.com/athena/latest/APIReference/CommonErrors.html and each operation's page
 # https://docs.aws.amazon.com/glue/latest/webapi/CommonErrors.html and each operation's page
@@ -82,7 +82,7 @@ STATEMENT_ERRORS = {
 
 @dataclass(frozen=True)
 class Point:
-    """What befalls the handler of a scenario: at its step `step` (from 1), `other` and `detail` as the kind has it."""
+    """What happens to the handler of a scenario: at its step `step` (from 1), `other` and `detail` as the kind has it."""
 
     kind: str
     scenario: str
@@ -114,12 +114,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Kind:
-    """`befall` has it happen and returns whether it did; `gives_up` says that events may end as dead letters.
+    """`strike` makes it happen and returns whether it did; `gives_up` says that events may end as dead letters.
 
     Of its points, one in `one_in` of each scenario and function is planned, or with `per_detail` one of each detail and function.
     """
 
-    befall: Callable[[Trials, Point], bool]
+    strike: Callable[[Trials, Point], bool]
     points: Callable[[Sequence[Call], random.Random], Iterator[tuple[int, int, str]]]
     one_in: int = 1
     per_detail: bool = False
@@ -172,7 +172,7 @@ class Trials:
         self.stage(point.scenario, point.function)
         world, reader = self.world, Reader(self.world)
         with reader.reading():
-            struck = kind.befall(self, point)
+            struck = kind.strike(self, point)
             world.calm()
             world.settle()
         given_up = [str(letter.error) for letter in world.account.dead_letters]
@@ -190,7 +190,7 @@ class Trials:
             leaves = left(world)
         return Verdict(point, struck, found, waiting + leaves)
 
-    # What befalls
+    # What happens
 
     def freeze(self, point: Point, second: str) -> bool:
         """Freeze the holder; let the event be worked off by another and a newer version be loaded; thaw."""

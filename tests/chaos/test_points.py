@@ -1,4 +1,4 @@
-"""Whatever befalls a handler, at one of its calls: a point of each kind. `python -m tests.chaos --all` tries them all."""
+"""A handler is stopped or refused at one of its calls: a point of each kind. `python -m tests.chaos --all` tries them all."""
 
 from __future__ import annotations
 

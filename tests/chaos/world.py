@@ -48,7 +48,7 @@ ENGINES = {"duckdb": ("duckdb_engine", "DuckDBEngine"), "trino": ("trino_engine"
 
 @dataclass(eq=False)
 class Upset:
-    """What is to befall the nth statement (from 1, counted from now) whose text holds `text`.
+    """What is to happen to the nth statement (from 1, counted from now) whose text holds `text`.
 
     It fails with `error`, or without one does nothing until `release` is set, or it is cancelled.
     """

@@ -1,4 +1,4 @@
-"""What the first look at a raw file accepts, finds and refuses."""
+"""What the inspection of a raw file accepts, finds and refuses."""
 
 import csv
 import gzip
@@ -38,14 +38,14 @@ class RawObject:
         return self.content[start : start + length]
 
 
-def look(content: str | bytes, key: str = "raw/stocks/AAPL.csv", **settings: Any) -> FileFormat:
+def inspected(content: str | bytes, key: str = "raw/stocks/AAPL.csv", **settings: Any) -> FileFormat:
     stored = RawObject(content.encode() if isinstance(content, str) else content)
     return inspect(Source("lake", key, MODIFIED), stored.read, **settings)
 
 
 def refusal(content: str | bytes, key: str = "raw/stocks/AAPL.csv") -> str:
     with pytest.raises(FileRefusedError) as caught:
-        look(content, key)
+        inspected(content, key)
     return str(caught.value)
 
 
@@ -54,11 +54,11 @@ def refusal(content: str | bytes, key: str = "raw/stocks/AAPL.csv") -> str:
 
 @pytest.mark.parametrize("row", LOADED, ids=lambda row: row["source"])
 def test_a_file_in_its_sources_shape_is_read(row: dict[str, str]) -> None:
-    head = look((SOURCES / row["source"]).read_bytes(), "raw/stocks/" + row["dropped_as"])
-    assert head.has_rows == (row["rows"] != "0")
-    assert head.has_rows == (head.date_shape is not None)
-    if row["symbols"] and head.symbol_at is None:
-        assert head.symbol == row["symbols"]
+    found = inspected((SOURCES / row["source"]).read_bytes(), "raw/stocks/" + row["dropped_as"])
+    assert found.has_rows == (row["rows"] != "0")
+    assert found.has_rows == (found.date_shape is not None)
+    if row["symbols"] and found.symbol_at is None:
+        assert found.symbol == row["symbols"]
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row["source"])
@@ -76,17 +76,19 @@ def test_every_source_has_its_expectation() -> None:
 
 @pytest.mark.parametrize("path", sorted(DATASET.rglob("*.csv")), ids=lambda path: path.stem)
 def test_the_dataset_is_read(path: Path) -> None:
-    head = look(path.read_bytes(), f"raw/stocks/{path.relative_to(DATASET)}")
-    assert head.symbol == {"quandl": None, "GOOG": "GOOG", "dataset": "AAPL"}[path.parent.name]
-    assert (head.year_at, head.month_at, head.day_at) == ((3, 2, 1) if path.stem.startswith("AAPL") else (1, 2, 3))
+    found = inspected(path.read_bytes(), f"raw/stocks/{path.relative_to(DATASET)}")
+    assert found.symbol == {"quandl": None, "GOOG": "GOOG", "dataset": "AAPL"}[path.parent.name]
+    assert (found.year_at, found.month_at, found.day_at) == ((3, 2, 1) if path.stem.startswith("AAPL") else (1, 2, 3))
 
 
-# What a head says
+# What the first lines say
 
 
 def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
-    head = look("Date,Open,High,Low,Close,Adj Close,Volume\n04-01-2016,1,2,0.5,1.5,1.4,100\n31-01-2016,1,2,0.5,1.5,1.4,100\n")
-    assert json.loads(json.dumps(head.record())) == {
+    found = inspected(
+        "Date,Open,High,Low,Close,Adj Close,Volume\n04-01-2016,1,2,0.5,1.5,1.4,100\n31-01-2016,1,2,0.5,1.5,1.4,100\n"
+    )
+    assert json.loads(json.dumps(found.record())) == {
         "source": "s3://lake/raw/stocks/AAPL.csv",
         "modified": "2026-11-24 06:45:20.123",
         "header": "Date,Open,High,Low,Close,Adj Close,Volume",
@@ -120,12 +122,12 @@ def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
 
 
 def test_a_symbol_column_leaves_the_symbol_to_the_rows() -> None:
-    head = look("Ticker,Date,Close\nMSFT,2016-01-04,1\n")
-    assert (head.symbol, head.symbol_at) == (None, 1)
+    found = inspected("Ticker,Date,Close\nMSFT,2016-01-04,1\n")
+    assert (found.symbol, found.symbol_at) == (None, 1)
 
 
 def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
-    assert look("Date,Close,,\n2016-01-04,1,,\n").fields == 2
+    assert inspected("Date,Close,,\n2016-01-04,1,,\n").fields == 2
 
 
 # Lines and encodings
@@ -135,14 +137,14 @@ def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("last", ["", "end"])
 def test_line_ends_and_a_byte_order_mark_are_no_part_of_the_header(end: str, mark: str, last: str) -> None:
-    head = look(mark + end.join(["", "Date,Close ", "", "2016-01-04,1"]) + (end if last else ""))
-    assert head.header == "Date,Close "
-    assert head.has_rows
+    found = inspected(mark + end.join(["", "Date,Close ", "", "2016-01-04,1"]) + (end if last else ""))
+    assert found.header == "Date,Close "
+    assert found.has_rows
 
 
 def test_a_header_alone_has_no_rows() -> None:
-    assert not look("Date,Close").has_rows
-    assert not look("Date,Close\n\n  \nDate,Close\n").has_rows
+    assert not inspected("Date,Close").has_rows
+    assert not inspected("Date,Close\n\n  \nDate,Close\n").has_rows
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n  \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
@@ -182,20 +184,20 @@ def test_what_is_not_utf8_text_is_refused_by_what_it_is(content: bytes, what: st
 
 @pytest.mark.parametrize("shift", ["", " "])
 def test_a_character_that_the_first_range_cuts_in_two_is_not_taken_for_latin_1(shift: str) -> None:
-    assert "header read" not in (look(f"Date,Close,Note{shift}\n2016-01-04,1,{'é' * 32_000}\n").assumed or "")
+    assert "header read" not in (inspected(f"Date,Close,Note{shift}\n2016-01-04,1,{'é' * 32_000}\n").assumed or "")
 
 
 # gzip
 
 
 def test_a_gzip_is_looked_into() -> None:
-    head = look(gzip.compress(b"Date,Close\n2016-01-04,1\n"), "raw/stocks/AAPL_2016.csv.gz")
-    assert (head.symbol, head.header, head.has_rows) == ("AAPL", "Date,Close", True)
+    found = inspected(gzip.compress(b"Date,Close\n2016-01-04,1\n"), "raw/stocks/AAPL_2016.csv.gz")
+    assert (found.symbol, found.header, found.has_rows) == ("AAPL", "Date,Close", True)
 
 
 def test_a_gzip_of_several_members_is_one_text() -> None:
     lines = [b"", b"Prices\n", b"Date,Close\n", b"", b"2016-01-04,1\n"]
-    assert look(b"".join(map(gzip.compress, lines)) + b"\0" * 512, "raw/stocks/AAPL.csv.gz").has_rows
+    assert inspected(b"".join(map(gzip.compress, lines)) + b"\0" * 512, "raw/stocks/AAPL.csv.gz").has_rows
 
 
 def test_a_gzip_that_ends_with_a_range_is_read_whole() -> None:
@@ -205,7 +207,7 @@ def test_a_gzip_that_ends_with_a_range_is_read_whole() -> None:
         for blanks in range(30)
         if len(packed := gzip.compress(b"Date,Close" + b" " * blanks + b"\n" + rows, 0)) == 64 * 1024
     )
-    assert look(packed, "raw/stocks/AAPL.csv.gz", day_first=True).day_at == 1
+    assert inspected(packed, "raw/stocks/AAPL.csv.gz", day_first=True).day_at == 1
 
 
 @pytest.mark.parametrize(
@@ -237,8 +239,8 @@ def test_a_file_of_certain_dates_is_read_once_however_long() -> None:
 
 def test_open_dates_are_read_on_until_a_row_settles_them() -> None:
     stored = RawObject((open_dates(100_000) + "01/13/2016,1.25\n" + "04/01/2016,1.25\n" * 200_000).encode())
-    head = inspect(Source("lake", "raw/stocks/AAPL.csv", MODIFIED), stored.read)
-    assert (head.month_at, head.day_at) == (1, 2)
+    found = inspect(Source("lake", "raw/stocks/AAPL.csv", MODIFIED), stored.read)
+    assert (found.month_at, found.day_at) == (1, 2)
     assert stored.ranges == [(0, 65_536), (65_536, 1_048_576), (1_114_112, 1_048_576)]
 
 
@@ -246,8 +248,8 @@ def test_open_dates_are_read_on_until_a_row_settles_them() -> None:
 def test_dates_that_stay_open_to_the_end_follow_the_setting(packed: bool) -> None:
     content = open_dates(150_000).encode()
     content, key = (gzip.compress(content), "raw/stocks/A.csv.gz") if packed else (content, "raw/stocks/A.csv")
-    assert look(content, key, day_first=True).day_at == 1
-    assert look(content, key, day_first=False).day_at == 2
+    assert inspected(content, key, day_first=True).day_at == 1
+    assert inspected(content, key, day_first=False).day_at == 2
 
 
 @pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 64 * 1024 + 1024 * 1024])
@@ -256,20 +258,20 @@ def test_a_file_that_ends_with_a_range_is_read_whole(size: int) -> None:
     content = "Date,Close\n" + "04/01/2016,1\n" * ((size - 100) // 13)
     content += " " * (size - len(content) - len(last) - 1) + "\n" + last
     assert len(content) == size
-    assert look(content, day_first=False).day_at == 1
+    assert inspected(content, day_first=False).day_at == 1
 
 
 def test_a_carriage_return_at_the_end_of_a_range_does_not_end_two_lines() -> None:
     for shift in range(4):
         header = "Date,Close" + " " * shift
         content = header + "\r\n" + "04/01/2016,1\r\n" * 10_000 + "13/01/2016,1\r\n"
-        assert look(content, day_first=False).day_at == 1
+        assert inspected(content, day_first=False).day_at == 1
 
 
 def test_a_gzip_that_unpacks_to_far_more_is_read_in_pieces() -> None:
     packed = gzip.compress(b"Date,Close\n2016-01-04,1\n" + b"\n" * 200_000_000)
     assert len(packed) < 300_000
-    assert look(packed, "raw/stocks/AAPL.csv.gz").has_rows
+    assert inspected(packed, "raw/stocks/AAPL.csv.gz").has_rows
 
 
 def test_a_line_without_an_end_is_not_kept_in_memory() -> None:
@@ -281,9 +283,9 @@ def test_a_line_without_an_end_is_not_kept_in_memory() -> None:
 
 
 def test_lines_above_the_header_are_passed_over_and_belong_to_it() -> None:
-    head = look('"Prices of AAPL"\n\nsep=,\nDate,Close\n2016-01-04,1\n')
-    assert head.header.split("\n") == ['"Prices of AAPL"', "sep=,", "Date,Close"]
-    assert head.has_rows
+    found = inspected('"Prices of AAPL"\n\nsep=,\nDate,Close\n2016-01-04,1\n')
+    assert found.header.split("\n") == ['"Prices of AAPL"', "sep=,", "Date,Close"]
+    assert found.has_rows
 
 
 def test_a_first_line_that_is_a_row_is_no_header() -> None:
@@ -308,8 +310,8 @@ def test_columns_that_contradict_are_refused_by_name() -> None:
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_another_delimiter_is_found_by_the_header(delimiter: str) -> None:
-    head = look("sep=,\nDate,Open,Close\n2016-01-04,1,2\n".replace(",", delimiter))
-    assert (head.delimiter, head.fields, head.close_at) == (delimiter, 3, 3)
+    found = inspected("sep=,\nDate,Open,Close\n2016-01-04,1,2\n".replace(",", delimiter))
+    assert (found.delimiter, found.fields, found.close_at) == (delimiter, 3, 3)
     assert "no header" in refusal("2016-01-04,1,2\n".replace(",", delimiter))
 
 
@@ -320,16 +322,16 @@ def test_a_second_header_that_names_other_columns_refuses_the_file(line: str) ->
 
 
 def test_the_same_header_in_another_case_is_no_row_and_a_line_of_units_is_no_header() -> None:
-    assert look('Date,Open,High,Close\n2016-01-04,1,1,1\nDATE,open,HIGH,"Close"\n').has_rows
-    assert look("Date,Open,High,Close\n(day),(EUR),(EUR),(EUR)\n2016-01-04,1,1,1\n").has_rows
+    assert inspected('Date,Open,High,Close\n2016-01-04,1,1,1\nDATE,open,HIGH,"Close"\n').has_rows
+    assert inspected("Date,Open,High,Close\n(day),(EUR),(EUR),(EUR)\n2016-01-04,1,1,1\n").has_rows
 
 
 # Encodings
 
 
 def test_text_that_is_not_utf8_may_stand_beside_what_is_read() -> None:
-    head = look("Date,Close,Société\n2016-01-04,1.5,Crédit Générale\n".encode("cp1252"))
-    assert (head.header, head.close_at, head.assumed) == (
+    found = inspected("Date,Close,Société\n2016-01-04,1.5,Crédit Générale\n".encode("cp1252"))
+    assert (found.header, found.close_at, found.assumed) == (
         "Date,Close,Soci\ufffdt\ufffd",
         2,
         "symbol from the file name; header read as cp1252; no volume column",
@@ -348,10 +350,10 @@ def test_text_that_is_not_utf8_may_stand_beside_what_is_read() -> None:
 )
 def test_a_header_is_read_in_the_encoding_in_which_it_means_most(header: str, encoding: str, columns: int) -> None:
     delimiter = ";" if ";" in header else ","
-    head = look(f"{header}\n{delimiter.join(['2016-01-04', '10.25', '10.5', '10.75', '10', '1200'])}\n".encode(encoding))
-    found = [head.date_at, head.open_at, head.high_at, head.low_at, head.close_at, head.volume_at]
-    assert len({at for at in found if at}) == columns
-    assert f"header read as {encoding}" in (head.assumed or "")
+    found = inspected(f"{header}\n{delimiter.join(['2016-01-04', '10.25', '10.5', '10.75', '10', '1200'])}\n".encode(encoding))
+    places = [found.date_at, found.open_at, found.high_at, found.low_at, found.close_at, found.volume_at]
+    assert len({at for at in places if at}) == columns
+    assert f"header read as {encoding}" in (found.assumed or "")
 
 
 def test_text_that_is_not_utf8_in_a_column_that_is_read_refuses_the_file() -> None:
@@ -368,10 +370,10 @@ def bars(days: str, header: str = "Date,Close") -> str:
 
 def test_bars_of_weeks_are_refused_from_four_rows_on() -> None:
     assert "weekly or monthly bars" in refusal(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-25"))
-    assert look(bars("2016-01-04 2016-01-11 2016-01-18")).has_rows
+    assert inspected(bars("2016-01-04 2016-01-11 2016-01-18")).has_rows
     assert "weekly or monthly bars" in refusal(bars("2016-01-27 2016-01-25 2016-01-18 2016-01-11 2016-01-04"))
     assert "weekly or monthly bars" in refusal(bars("2016-01-01 2016-02-01 2016-03-01 2016-04-01 2016-04-13"))
-    assert look(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-19 2016-01-26 2016-01-27")).has_rows
+    assert inspected(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-19 2016-01-26 2016-01-27")).has_rows
 
 
 def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
@@ -381,8 +383,8 @@ def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
 
 def test_a_series_of_shares_is_told_from_others() -> None:
     content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
-    head = look(content)
-    assert head.instrument_at == 2 and ",EQ," in (head.main_instruments or "")
+    found = inspected(content)
+    assert found.instrument_at == 2 and ",EQ," in (found.main_instruments or "")
     assert "told apart by column 'Series'" in refusal(content.replace("EQ", "N6"))
 
 
@@ -391,21 +393,21 @@ def test_a_series_of_shares_is_told_from_others() -> None:
 
 @pytest.mark.parametrize("price", ['"12,5"', '"1.234,50"', '"12,3456"', '"12,50 €"', '"0,399"', '"1\'234,5"', '"1 234,50"'])
 def test_a_decimal_comma_is_told_by_a_price(price: str) -> None:
-    assert look(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == ",,,,,,"
+    assert inspected(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == ",,,,,,"
 
 
 @pytest.mark.parametrize("price", ['"1,234.50"', '"$1,234"', '"12,34,567.00"', "12.5", "n/a", ""])
 def test_a_thousands_comma_is_not_one(price: str) -> None:
-    assert look(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == "......"
+    assert inspected(f"Date,Close\n2016-01-04,{price}\n").decimal_marks == "......"
 
 
 def test_prices_that_all_can_be_read_in_two_ways_refuse_the_file() -> None:
     assert "every price can be read in two ways ('1,234' is '1234' or has three decimals)" in refusal(
         'Date,Close\n2016-01-04,"1,234"\n'
     )
-    assert look('Date,Close,Volume\n2016-01-04,"1,234","12,345,678"\n').decimal_marks == "......"
+    assert inspected('Date,Close,Volume\n2016-01-04,"1,234","12,345,678"\n').decimal_marks == "......"
     assert "'1.234' is '1234'" in refusal("Datum;Schluss\n2016-01-04;1.234\n")
-    assert "point as decimal mark" in (look("Date;Close\n2016-01-04;1.234\n").assumed or "")
+    assert "point as decimal mark" in (inspected("Date;Close\n2016-01-04;1.234\n").assumed or "")
 
 
 def test_prices_with_both_decimal_marks_refuse_the_file() -> None:
@@ -413,10 +415,10 @@ def test_prices_with_both_decimal_marks_refuse_the_file() -> None:
 
 
 def test_a_volume_has_its_own_mark_where_the_column_tells_it() -> None:
-    assert look("Date,Close,Volume\n2016-01-04,1.5,1.234.567\n2016-01-05,1.5,987.654\n").decimal_marks == ".....,"
-    head = look("Date,Close,Volume\n2016-01-04,1.5,234.567\n2016-01-05,1.5,987.654\n")
-    assert head.volume_at is None
-    assert "volume not read: '234.567' can be read in two ways" in (head.assumed or "")
+    assert inspected("Date,Close,Volume\n2016-01-04,1.5,1.234.567\n2016-01-05,1.5,987.654\n").decimal_marks == ".....,"
+    found = inspected("Date,Close,Volume\n2016-01-04,1.5,234.567\n2016-01-05,1.5,987.654\n")
+    assert found.volume_at is None
+    assert "volume not read: '234.567' can be read in two ways" in (found.assumed or "")
 
 
 # Units
@@ -436,13 +438,13 @@ def test_a_volume_has_its_own_mark_where_the_column_tells_it() -> None:
     ],
 )
 def test_the_unit_of_the_volume_is_found(content: str, factor: float, assumed: bool) -> None:
-    head = look(content)
-    assert head.volume_factor == factor
-    assert ("volume in lots" in (head.assumed or "")) == assumed
+    found = inspected(content)
+    assert found.volume_factor == factor
+    assert ("volume in lots" in (found.assumed or "")) == assumed
 
 
 def test_a_comma_in_a_volume_or_a_text_is_no_decimal_comma_of_prices() -> None:
-    assert look('Date,Close,Volume,Note\n2016-01-04,1,"1,50","a, b"\n').has_rows
+    assert inspected('Date,Close,Volume,Note\n2016-01-04,1,"1,50","a, b"\n').has_rows
 
 
 @pytest.mark.parametrize("row", ['2016-01-04,1,"a', '2016-01-04,1,a"b', '2016-01-04,1,"a"b'])
@@ -451,7 +453,7 @@ def test_an_unbalanced_quote_refuses_the_file(row: str) -> None:
 
 
 def test_single_rows_of_another_length_are_left_to_be_rejected() -> None:
-    assert look("Date,Close\n2016-01-04,1,9\n2016-01-05\n2016-01-06,1\n").has_rows
+    assert inspected("Date,Close\n2016-01-04,1,9\n2016-01-05\n2016-01-06,1\n").has_rows
 
 
 def test_dates_that_fit_no_style_refuse_the_file() -> None:
@@ -465,7 +467,7 @@ def test_noise_is_refused_or_read_but_never_breaks_the_look(seed: int) -> None:
     for _ in range(chance.randrange(1, 12)):
         content[chance.randrange(len(content))] = chance.choice(b'\x00\xff\xc3",;\r\n 019-/')
     try:
-        look(bytes(content))
+        inspected(bytes(content))
     except FileRefusedError as refused:
         assert len(str(refused)) <= 300
         assert str(refused).isprintable()

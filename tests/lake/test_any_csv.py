@@ -95,9 +95,9 @@ LINES = [
     File("carriage returns and line feeds end lines", two_days("\r\n"), days=TWO_DAYS),
     File("carriage returns alone end lines", two_days("\r"), days=TWO_DAYS),
     File("a last line without an end is a row", two_days(finish=""), days=TWO_DAYS),
-    File("blank lines are no rows", two_days("\n \n\n", start="\n", finish="\n\n\t\n"), days=TWO_DAYS),
-    File("a header that is repeated is no row", two_days() + HEADER + "\n", days=TWO_DAYS),
-    File("a byte order mark is no part of the header", two_days("\r\n", start="\ufeff"), days=TWO_DAYS),
+    File("blank lines are not rows", two_days("\n \n\n", start="\n", finish="\n\n\t\n"), days=TWO_DAYS),
+    File("a repeated header is not a row", two_days() + HEADER + "\n", days=TWO_DAYS),
+    File("a byte order mark is not part of the header", two_days("\r\n", start="\ufeff"), days=TWO_DAYS),
     File("a byte order mark written twice", two_days(start="\ufeff\ufeff"), days=TWO_DAYS),
     File(
         "files put together, each with its byte order mark",
@@ -315,14 +315,14 @@ DATES = [
         rejected={",2,10": "no date", "null,3,10": "no date"},
     ),
     File(
-        "day and month that a row beyond the head settles: month first",
+        "day and month that a row beyond the first range settles: month first",
         long("Z,01/13/2016,2,10\n", day="01/04/2016"),
         symbol="Z",
         days={"2016-01-13": {"close": 2.0}},
         accepted=ROWS_BEYOND_THE_HEAD + 1,
     ),
     File(
-        "day and month that a row beyond a packed head settles: day first",
+        "day and month that a row beyond a packed first range settles: day first",
         gzip.compress(long("Y,13/01/2016,2,10\n", day="04/01/2016").replace("Z", "Q").encode()),
         key="far.csv.gz",
         symbol="Y",
@@ -402,12 +402,12 @@ REPEATED = [
 
 BEYOND_THE_HEAD = [
     File(
-        "a stray quote beyond the head",
+        "a stray quote beyond the first range",
         long('A,2016-01-04,2,"10\n').replace("Z", "U"),
         rejected=(ROWS_BEYOND_THE_HEAD + 1, "the file has an unbalanced quote or a quoted line break"),
     ),
     File(
-        "a quoted line break beyond the head",
+        "a quoted line break beyond the first range",
         long('A,2016-01-04,2,10,"two\nlines"\n')
         .replace("Volume\n", "Volume,Note\n")
         .replace("100\n", "100,\n")
@@ -415,7 +415,7 @@ BEYOND_THE_HEAD = [
         rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has an unbalanced quote or a quoted line break"),
     ),
     File(
-        "text beyond the head that is not UTF-8",
+        "text beyond the first range that is not UTF-8",
         long("A,2016-01-04,2,10,Soci\u00e9t\u00e9\nSoci\u00e9t\u00e9,2016-01-04,2,10,\n")
         .replace("Volume\n", "Volume,Note\n")
         .replace("100\n", "100,\n")
@@ -425,25 +425,25 @@ BEYOND_THE_HEAD = [
         rejected={"Soci\ufffdt\ufffd,2016-01-04,2,10,": "the line is not UTF-8"},
     ),
     File(
-        "a zero byte beyond the head",
+        "a zero byte beyond the first range",
         long("A,2016-01-04,2\x00,10\n").replace("Z", "X"),
         accepted=ROWS_BEYOND_THE_HEAD,
         rejected={"A,2016-01-04,2\x00,10": "the close is not a number"},
     ),
     File(
-        "a second header beyond the head that changes close and volume",
+        "a second header beyond the first range that changes close and volume",
         long("Symbol,Date,Volume,Close\nA,2016-01-05,10,3\n").replace("Z", "X"),
         rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
     ),
     File(
-        "a second header beyond the head",
+        "a second header beyond the first range",
         long("Symbol,Date,Open,Close,Volume\nA,2016-01-04,2,3,10\n")
         .replace("Volume\nZ", "Volume,Open\nZ")
         .replace("100\n", "100,1\n"),
         rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
     ),
     File(
-        "a decimal comma beyond the head",
+        "a decimal comma beyond the first range",
         long('A,2016-01-04,"2,5",10\n').replace("Z", "T"),
         accepted=ROWS_BEYOND_THE_HEAD,
         rejected={'A,2016-01-04,"2,5",10': "the close is not a number"},

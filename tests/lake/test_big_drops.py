@@ -25,13 +25,13 @@ def test_partitions_of_staging_lie_under_their_tables_locations(lake: Lake) -> N
     """As Lake Formation wants them: https://docs.aws.amazon.com/athena/latest/ug/lf-athena-limitations.html"""
     glue, found = lake.account.client("glue"), list[tuple[str, str]]()
 
-    def look(statement: Statement, targets: Sequence[str]) -> None:
+    def collect(statement: Statement, targets: Sequence[str]) -> None:
         for name in staging.STAGING_TABLES if targets else ():
             table = glue.get_table(DatabaseName="hyn_stocks_db", Name=name)["Table"]["StorageDescriptor"]["Location"]
             partitions = glue.get_partitions(DatabaseName="hyn_stocks_db", TableName=name)["Partitions"]
             found.extend((table, partition["StorageDescriptor"]["Location"]) for partition in partitions)
 
-    lake.account.interference.add(look)
+    lake.account.interference.add(collect)
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
     assert len({table for table, _ in found}) == 2
     assert [(table, location) for table, location in found if not location.startswith(table)] == []

@@ -27,7 +27,7 @@ def checked(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str
 
 
 def wrong(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str, str]:
-    """What a check finds wrong: what is said to be found there and the fix, by what is tried. Less what hangs on it."""
+    """What a check finds wrong: what is said to be found there and the fix, by what is tried. Less what depends on it."""
     lines = checked(lake, function, trial=trial).items()
     return {name: f"{line['found']}\n{line['fix']}" for name, line in lines if not line["ok"] and line["fix"] != check.FIRST}
 

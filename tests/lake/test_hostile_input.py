@@ -271,7 +271,7 @@ def test_any_text_comes_back_from_a_statement_as_it_went_in(lake: Lake, tmp_path
 
 
 def _inspected(body: bytes, key: str) -> None:
-    """Look at a file's head: anything but a result or a FileRefusedError is an error."""
+    """Inspect a file: anything but a result or a FileRefusedError is an error."""
     content = io.BytesIO(body)
 
     def read(key: str, start: int, length: int) -> bytes:

@@ -144,10 +144,10 @@ def test_a_large_file_of_open_dates_is_never_in_memory_whole(is_packed: bool) ->
 
     tracemalloc.start()
     try:
-        head = inspect(Source("lake", key, datetime(2026, 1, 1, tzinfo=timezone.utc)), read)
+        file_format = inspect(Source("lake", key, datetime(2026, 1, 1, tzinfo=timezone.utc)), read)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert head.day_at == 1
+    assert file_format.day_at == 1
     assert asked_bytes == len(stored.beginning) + len(stored.unit) * ROUNDS
     assert peak_bytes < 10_000_000

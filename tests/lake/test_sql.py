@@ -81,7 +81,7 @@ def test_what_does_not_match_is_an_error(statement: Path, declared: str, given: 
 @pytest.mark.parametrize("declared", ["x nonsense", "x", "x text,y text", "x text text"])
 def test_a_parameter_of_an_unknown_type_is_an_error_before_any_value_is_given(statement: Path, declared: str) -> None:
     statement.write_text(f"-- One row per test\n-- Parameters: {declared}\nSELECT :x\n")
-    with pytest.raises(SqlError, match="which is none of identifier, text, texts, number, date, timestamp"):
+    with pytest.raises(SqlError, match="which is not one of identifier, text, texts, number, date, timestamp"):
         sql._parsed("a")
 
 

@@ -44,7 +44,7 @@ ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 
-# Nothing here takes Athena's time, so the handlers need not wait between their looks.
+# Nothing here takes Athena's time, so the handlers need not wait between their polls.
 LOCAL_SETTINGS = {"LAKE_POLL_SECONDS": "0.05", "LAKE_SETTLE_SECONDS": "0.1", "LAKE_LEASE_POLL_SECONDS": "0.05"}
 
 _one_account = threading.Lock()

@@ -182,7 +182,7 @@ def _guess_type(sql: str) -> str:
 
 
 def _result_name(sql: str, query_id: str) -> str:
-    """What Athena names a statement's result, below the output location. Of what writes data there is no result object.
+    """What Athena names a statement's result, below the output location. Statements that write data have no result object.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
     """

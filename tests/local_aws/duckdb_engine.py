@@ -146,7 +146,7 @@ class _Execution:
             return self._insert(node)
         raise not_supported(f"the statement {self._statement.sql[:80]!r}")
 
-    # `scopes.Catalog`
+    # `translation.Catalog`
 
     def has_database(self, name: str) -> bool:
         return self._catalog.has_database(name)

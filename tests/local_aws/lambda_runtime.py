@@ -289,7 +289,7 @@ class LambdaRuntime:
         return bool(self._queue) and self._queue[0][0] <= self._seconds()
 
     def wake(self) -> None:
-        """Have a look at what is due now."""
+        """Check what is due now."""
         with self._changed:
             self._changed.notify_all()
 

@@ -285,17 +285,17 @@ def _size(folder: Path) -> int:
 
 def _unpack(archive: Path, kind: str, target: Path) -> None:
     """Unpack what lies in the archive's one top folder as `target`."""
-    beside = target.with_name(target.name + "-unpacking")
+    unpacking = target.with_name(target.name + "-unpacking")
     if kind == "zip":
         with zipfile.ZipFile(archive) as pack:
-            pack.extractall(beside)
+            pack.extractall(unpacking)
     else:
         with tarfile.open(archive) as tar:
-            tar.extractall(beside)
-    (only,) = beside.iterdir()
+            tar.extractall(unpacking)
+    (only,) = unpacking.iterdir()
     target.parent.mkdir(parents=True, exist_ok=True)
     only.rename(target)
-    beside.rmdir()
+    unpacking.rmdir()
 
 
 def _write_configuration(data: Path, url: str) -> None:

@@ -21,7 +21,7 @@ from .workgroup import Workgroup
 # Waits grow from a tenth to the whole of the configured poll time: most statements of a small batch are soon done.
 FIRST_POLL_SECONDS = 0.1
 
-# Of all active queries, the quota of a region, others need some too: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+# The quota of active queries is the whole region's, and others need some of it: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
 STATEMENTS_AT_ONCE = 10
 
 # What ListQueryExecutions calls final: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html
@@ -169,8 +169,10 @@ class Athena:
                 return None
             if detail["Code"] == "InvalidRequestException":
                 remedy = remedies.of(error)
-                told = f"Athena refuses the statement {statement.name}: {detail['Message']}" + (f"; {remedy}" if remedy else "")
-                raise NotSetUpError(told) from error
+                message = f"Athena refuses the statement {statement.name}: {detail['Message']}" + (
+                    f"; {remedy}" if remedy else ""
+                )
+                raise NotSetUpError(message) from error
             raise
         return str(answer["QueryExecutionId"])
 

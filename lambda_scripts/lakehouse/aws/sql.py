@@ -66,7 +66,7 @@ def _parsed(name: str) -> tuple[str, Mapping[str, str]]:
         for part in declaration[1].split(", "):
             parameter, _, kind = part.partition(" ")
             if kind not in _TYPES:
-                raise SqlError(f"sql/{name}.sql declares {parameter} as {kind!r}, which is none of {', '.join(_TYPES)}")
+                raise SqlError(f"sql/{name}.sql declares {parameter} as {kind!r}, which is not one of {', '.join(_TYPES)}")
             declared[parameter] = kind
     text = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip()
     used = set(_PARAMETER.findall(text))
@@ -78,7 +78,7 @@ def _parsed(name: str) -> tuple[str, Mapping[str, str]]:
 def _literal(where: str, kind: str, value: Value) -> str:
     if kind == "identifier" and isinstance(value, str):
         if not _IDENTIFIER.fullmatch(value):
-            raise SqlError(f"{where} is no identifier: {value!r}")
+            raise SqlError(f"{where} is not an identifier: {value!r}")
         return value
     if kind == "text" and isinstance(value, str):
         return _quoted(value)

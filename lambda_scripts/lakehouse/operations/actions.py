@@ -63,7 +63,7 @@ def _check_fields(event: Mapping[str, Any]) -> None:
     for name, value in event.items():
         if name not in kinds:
             raise ConfigurationError(f"the action {action} takes no {name!r}")
-        if type(value) is not kinds[name]:  # not isinstance: true is no number of files
+        if type(value) is not kinds[name]:  # not isinstance: true would pass as a number of files
             raise ConfigurationError(f"{name} must be {_KINDS[kinds[name]]}, not {value!r}")
 
 

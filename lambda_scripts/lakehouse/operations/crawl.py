@@ -1,6 +1,6 @@
 """Starts the Glue crawler for folders that `stocks_raw` does not cover yet. Never delays or fails a load.
 
-A crawl is charged for ten minutes at least and sees everything under raw/, so that one an hour is the most. Files in a folder
+A crawl is charged for ten minutes at least and sees everything under raw/, so there is at most one an hour. Files in a folder
 that the table covers show up without one. Glue knows which folders are covered and when it last crawled; what has to wait is
 postponed.
 """
@@ -60,7 +60,7 @@ def processed(lake: Lake) -> None:
             log.warning("crawl not started", crawler=name, error=why_it_may_not_start(crawler), remedy=TO_LOG)
 
 
-# The level of raw/ where the bucket counts as the first, which Glue's page leaves open: a check tells by the tables that it gave.
+# The level of raw/, counting the bucket as the first. Glue's page does not say so; `check` compares the tables that a crawl made.
 TABLE_LEVEL = 2
 TABLE_THRESHOLD = 2
 
@@ -68,7 +68,7 @@ TO_LOG = "in the crawler's advanced options choose to ignore changes and deletio
 
 
 def why_it_may_not_start(crawler: Crawler) -> str:
-    """What speaks against starting a crawler over stocks_processed: it would take the manifests for data."""
+    """Why a crawler over stocks_processed must not be started: it would take the manifests for data."""
     return (
         f"its UpdateBehavior is {crawler.update_behavior} and its DeleteBehavior {crawler.delete_behavior}: it could rewrite the "
         "columns and the format of stocks_processed"

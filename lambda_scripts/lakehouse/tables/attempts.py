@@ -2,8 +2,8 @@
 
     the parse failed                    put, with Athena's reason
     it still ran when time was up       put: the next invocation waits for it
-    the invocation ended without a word put by the next holder of the lease, who finds the note of the batch
-    another error was told              none: no file is to blame
+    the invocation died                 put by the next holder of the lease, who finds the note of the batch
+    another error was raised            none: no file is to blame
 
 An attempt is named by its batch. It goes once its files have an outcome.
 """
@@ -54,7 +54,7 @@ def put(lake: Lake, attempt: Attempt) -> None:
 
 
 def put_died(lake: Lake, batch: str, keys: Sequence[str]) -> None:
-    """Write that the function ended without a word while it had these files in hand."""
+    """Write that the function died while it worked on these files."""
     put(lake, Attempt(batch, dict.fromkeys(keys), "", batch))
 
 

@@ -16,11 +16,11 @@ def statement(batch: str, parsed: str, partitions: Collection[Partition]) -> Sta
 
 
 def phrases(rows: Iterable[Row]) -> dict[str, list[str]]:
-    """What the load record of each file says, by path; each pair of files is told of both."""
-    told: dict[str, list[str]] = defaultdict(list)
+    """What to add to the load record of each file, by path; each pair is mentioned in both."""
+    said: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         winner, loser, factor = str(row["winner"]), str(row["loser"]), float(row["factor"] or 1)
         common = f"on {row['differing']} of {row['days']} days in common"
-        told[winner].append(f"closes differ from those of {loser} {common}, median factor {factor:.4g}")
-        told[loser].append(f"closes differ from those of {winner} {common}, median factor {1 / factor:.4g}")
-    return told
+        said[winner].append(f"closes differ from those of {loser} {common}, median factor {factor:.4g}")
+        said[loser].append(f"closes differ from those of {winner} {common}, median factor {1 / factor:.4g}")
+    return said

@@ -127,10 +127,10 @@ class MergedTable:
             )
 
     def sweep(self, survey: Survey, now: datetime, retention_seconds: float) -> None:
-        """Remove data files that no manifest has named for so long, so that queries under way end undisturbed.
+        """Remove data files that no manifest has named for this long, so that queries under way end undisturbed.
 
         Only files of versions before the one that the manifest names now: whoever wrote them can't name them any more, since its
-        swap would fail. How long a manifest has named its file is S3's word against this host's clock.
+        swap would fail. A manifest's age is S3's time against this host's clock.
         """
         expired = now - timedelta(seconds=retention_seconds)
 

@@ -21,7 +21,7 @@ FILES_PER_MANIFEST = 1_000
 
 
 def begin(lake: Lake, keys: Sequence[str] = ()) -> str:
-    """A new batch, noted so that the next holder tidies up after it should this one die, and knows which files it had in hand."""
+    """A new batch, noted so that the next holder tidies up after it should this one die, and knows its files."""
     batch = lake.lease.new_batch()
     write_note(lake, batch, {"files": list(keys)} if keys else {})
     return batch
@@ -29,7 +29,7 @@ def begin(lake: Lake, keys: Sequence[str] = ()) -> str:
 
 @contextmanager
 def excused(lake: Lake, batch: str) -> Iterator[None]:
-    """Where the block ends by an error that is told, take the batch's files from its note: no file is to blame for that.
+    """Where the block raises, take the batch's files from its note: no file is to blame for an error that can be raised.
 
     A parse that failed, or still runs, has its own attempt on record.
     """

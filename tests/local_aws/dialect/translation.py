@@ -113,7 +113,7 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
 
 @dataclass(frozen=True)
 class _Shape:
-    """A query without its values: what its translation hangs on is its form and the columns and keys of its tables."""
+    """A query without its values: its translation depends on its form and on the columns and keys of its tables."""
 
     form: int
     columns: Sequence[object]

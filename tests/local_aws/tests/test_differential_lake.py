@@ -14,7 +14,7 @@ from tests.local_aws.account import EngineName, QueryResult
 REPOSITORY = Path(__file__).parents[3]
 SOURCES = REPOSITORY / "tests" / "file_format" / "sources"
 
-# What hangs on when a load ran, not on what was loaded.
+# What depends on when a load ran, not on what was loaded.
 _OF_THE_RUN = ("batch_id", "source_modified", "loaded_at")
 
 TABLES = (
