@@ -61,10 +61,11 @@ def test_reprocess_of_all_of_raw_into_emptied_zones_gives_the_same_tables_in_as_
     lake.account.invocations.clear()
     monkeypatch.setenv("LAKE_BATCH_FILES", "3")
     monkeypatch.setattr(actions, "NAMES_AT_ONCE", 3)
-    out_of_time(monkeypatch, "raw/ into the inbox", at=2)
-    assert "of which 3 of 8 names are there" in act(lake, action="reprocess")["errorMessage"]
+    with monkeypatch.context() as once:
+        out_of_time_for_a_second(once, "raw/ into the inbox")
+        assert "of which 3 of 8 names are there" in act(lake, action="reprocess")["errorMessage"]
     # An operator who sees that asks again. Each invocation has time for one batch, and one is killed on top of that.
-    out_of_time(monkeypatch, "begin another batch", each=2)
+    out_of_time_for_a_second(monkeypatch, "begin another batch")
     lake.account.faults.arm("before", 2, function=RAW, operation="s3:CopyObject")
     lake.account.client("lambda").invoke(
         FunctionName=RAW, InvocationType="Event", Payload=json.dumps({"action": "reprocess", "bucket": lake.bucket})
@@ -94,15 +95,14 @@ def as_bytes(lake: Lake) -> dict[str, bytes]:
     }
 
 
-def out_of_time(monkeypatch: pytest.MonkeyPatch, for_what: str, at: int = 0, each: int = 0) -> None:
-    """Have time be up for something when it is begun for the `at`th time, or at `each` so many."""
-    check, begun = Deadline.check, itertools.count(1)
+def out_of_time_for_a_second(monkeypatch: pytest.MonkeyPatch, for_what: str) -> None:
+    """Have each invocation's time be up when it begins something for the second time."""
+    check = Deadline.check
 
     def checked(deadline: Deadline, what: str) -> None:
-        if for_what in what:
-            number = next(begun)
-            if number == at or (each and number % each == 0):
-                raise DeadlineReachedError(f"no time left in this invocation to {what}")
+        begun = vars(deadline).setdefault(for_what, itertools.count(1))
+        if for_what in what and next(begun) == 2:
+            raise DeadlineReachedError(f"no time left in this invocation to {what}")
         check(deadline, what)
 
     monkeypatch.setattr(Deadline, "check", checked)
