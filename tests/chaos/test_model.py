@@ -28,7 +28,7 @@ STEPS = 14
 MOST_CALLS = 60
 FROZEN_AT_MOST = 2
 
-KEYS = ("AAPL.csv", "MSFT.csv", "AAPL/corrections.csv", "MARKET.csv")
+KEYS = ("AAPL.csv", "MSFT.csv", "AAPL/corrections.csv", "IBM.csv")
 DAYS = ("2015-12-31", "2016-01-04", "2016-01-05", "2016-02-01", "2016-02-02")
 """Of any three of them, two are close together: no file looks like monthly bars, which are refused."""
 
