@@ -27,7 +27,7 @@ from tests.local_aws.engine import SYSTEM, StatementFailed
 from .reader import Reader
 from .scenarios import SCENARIOS
 from .verdict import left, wrong
-from .world import PATIENCE_SECONDS, Kept, World
+from .world import PATIENCE_SECONDS, Kept, Upset, World
 
 FIRST = "first-request"
 SECOND = "second-request"
@@ -230,16 +230,14 @@ class Trials:
         fault = self.world.faults.arm(when, point.step, request_id=FIRST)  # type: ignore[arg-type]
         if point.other:
             self.world.faults.arm("before", point.step + point.other, request_id=FIRST)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
+        self._send(point)
         self.world.settle()
         return fault.struck is not None
 
     def kill_for_good(self, point: Point) -> bool:
         """Kill the holder, and each retry at its first call; then something newer comes."""
         fault = self.world.faults.arm("before", point.step, request_id=FIRST, for_good=True)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
+        self._send(point)
         self.world.settle()
         self._load_newer(point)
         self.world.settle()
@@ -275,41 +273,32 @@ class Trials:
             "before", point.other or point.step, operation=operation if point.other else None,
             function=point.function, error=error, for_good=for_good,
         )  # fmt: skip
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
+        self._send(point)
         self.world.settle()
         return fault.struck is not None
 
     def lose_answer(self, point: Point) -> bool:
         fault = self.world.faults.lose_answer(point.step, request_id=FIRST)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
+        self._send(point)
         self.world.settle()
         return fault.struck is not None
 
     def fail_statement(self, point: Point) -> bool:
         text, error = point.detail, STATEMENT_ERRORS[point.kind.removeprefix("statement ").removesuffix(", once")]
         upset = self.world.upset(text, 1, error)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
+        self._send(point)
         self.world.settle()
         return upset.struck
 
     def cancel_statement(self, point: Point) -> bool:
-        upset = self.world.upset(point.detail)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
-        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
+        upset = self._send_until_statement(point)
         self.world.stop_statements(point.detail)
         self.world.settle()
         return upset.struck
 
     def outlive(self, point: Point) -> bool:
         """Kill the holder while a statement of it runs; that statement succeeds when everything has been done again."""
-        upset = self.world.upset(point.detail)
-        self.world.send(point.function, self.event, FIRST)
-        self.world.flow()
-        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
+        upset = self._send_until_statement(point)
         self.world.faults.arm("before", 1, request_id=FIRST, operation="athena:GetQueryExecution")
         self.world.settle()
         upset.release.set()
@@ -323,6 +312,17 @@ class Trials:
     def pages_of_three(self, point: Point) -> bool:
         self.world.list_in_pages_of(3)
         return self.kill(point) if point.detail == "killed" else self.freeze(point, FIRST)
+
+    def _send(self, point: Point) -> None:
+        self.world.send(point.function, self.event, FIRST)
+        self.world.flow()
+
+    def _send_until_statement(self, point: Point) -> Upset:
+        """Send the event, and wait until the statement that the point names runs, or all has ended without it."""
+        upset = self.world.upset(point.detail)
+        self._send(point)
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
+        return upset
 
     def _begin_frozen(self, point: Point) -> Fault | None:
         """The function frozen before a call, and events flowing; None, once everything has ended, where it was not."""

@@ -2,14 +2,14 @@
 
     READY --StartCrawler--> RUNNING (reads, then writes the table) --> STOPPING --> READY, LastCrawl says how it ended
 
-It reads with a CSV classifier like the lake's (a header, OpenCSVSerDe), so that every column is a string; without one a crawl
-fails, since types that Glue infers are not imitated. What it writes to the catalogue is in `crawled_table`.
+It reads with a CSV classifier like the lake's (a header, OpenCSVSerDe), so that every column is a string; without one, or with
+Exclusions, a crawl fails: types that Glue infers, and its patterns, are not imitated. What it writes to the catalogue is in
+`crawled_table`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -161,7 +161,7 @@ def _run(crawler: FakeCrawler, run: Crawl, classifiers: dict[str, Classifier], c
                     write_table(crawler, location, headers, classifier)
             for target in crawler.targets.get("CatalogTargets") or []:
                 _crawl_tables(crawler, target)
-        except Exception as error:  # whatever stops a crawl is told by LastCrawl, as Glue does
+        except Exception as error:  # LastCrawl says what stopped a crawl, as Glue's does
             run.error = f"{type(error).__name__}: {error}"
             return run.end("FAILED")
         with S3_LOCK:
@@ -183,12 +183,10 @@ def _tables(
     # Without a SerDe, as CloudFormation makes classifiers, Glue chooses one and guesses types; here the columns stay text.
     if not chosen.get("Delimiter") or wanted.items() - {"Serde": "OpenCSVSerDe", **chosen}.items():
         raise NotImplementedError(f"the local account crawls with a CSV classifier that has a Delimiter and {wanted}")
-    excluded = [_glob(pattern) for pattern in target.get("Exclusions") or []]
-    headers = []
-    for found in store.list_data(root):
-        path = found.address.removeprefix(root)
-        if found.size and not any(pattern.fullmatch(path) for pattern in excluded):
-            headers.append(read_header(found.address, store.read(found.address) or b"", chosen))
+    if target.get("Exclusions"):
+        raise NotImplementedError("the local account crawls without Exclusions")
+    stored = [found.address for found in store.list_data(root) if found.size]
+    headers = [read_header(address, store.read(address) or b"", chosen) for address in stored]
     grouping = json.loads(crawler.configuration or "{}").get("Grouping", {})
     tables = tables_of(root, [header for header in headers if header is not None], grouping)
     return {location: (members, chosen) for location, members in tables.items()}
@@ -220,23 +218,3 @@ def _crawl_tables(crawler: FakeCrawler, target: dict[str, Any]) -> None:
             for values in sorted(folders):
                 folder = "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
                 register_partition(table, values, f"{root}{folder}/")
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Glue's exclude patterns, relative to the include path.
-
-    https://docs.aws.amazon.com/glue/latest/dg/define-crawler-choose-data-sources.html#crawler-data-stores-exclude
-    """
-    tokens = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": "|"}
-    parts = re.findall(r"\*\*|\[[^\]]*\]|\\.|.", pattern)
-    depth = 0
-    expression = ""
-    for part in parts:
-        depth += (part == "{") - (part == "}")
-        if part == "," and not depth:
-            expression += ","
-        elif part.startswith("["):
-            expression += part.replace("[!", "[^", 1)
-        else:
-            expression += tokens.get(part) or re.escape(part.removeprefix("\\"))
-    return re.compile(expression, re.S)

@@ -451,6 +451,6 @@ def _check_location(location: str | None) -> None:
     if not location:
         raise _semantic_error("Missing location: an external table needs LOCATION 's3://…/'")
     if not re.match(r"s3[an]?://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)", location):
-        raise _semantic_error(f"location is no S3 path: {location}")
+        raise _semantic_error(f"location is not an S3 path: {location}")
     if re.search(r"[*?]", location) or location.startswith("s3://arn:"):
         raise _semantic_error(f"location must not hold wildcards: {location}")

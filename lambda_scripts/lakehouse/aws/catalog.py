@@ -82,21 +82,17 @@ class Catalog:
 
     def partition_locations(self, table: str) -> Iterator[str]:
         """The location of each partition of a table."""
-        pages = self._client.get_paginator("get_partitions").paginate(
-            DatabaseName=self.database, TableName=table, ExcludeColumnSchema=True
-        )
-        for page in pages:
-            for partition in page["Partitions"]:
-                yield partition["StorageDescriptor"]["Location"]
+        return (partition["StorageDescriptor"]["Location"] for partition in self._partitions(table))
 
     def partitions(self, table: str) -> Iterator[Partition]:
         """The values of each partition of a table."""
+        return (tuple(partition["Values"]) for partition in self._partitions(table))
+
+    def _partitions(self, table: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("get_partitions").paginate(
             DatabaseName=self.database, TableName=table, ExcludeColumnSchema=True
         )
-        for page in pages:
-            for partition in page["Partitions"]:
-                yield tuple(partition["Values"])
+        return (partition for page in pages for partition in page["Partitions"])
 
     def missing(self, table: str, partitions: Iterable[Partition]) -> list[Partition]:
         """Those of the partitions that the catalogue lacks."""

@@ -43,7 +43,7 @@ def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[
     if action == "reprocess":
         names = _reprocess(lake, event.get("prefix", lake.layout.prefix_of_queue(queue)), context.aws_request_id)
         return {"put into the inbox": names, **drain(lake, work, lake.config.batch_files)}
-    lake.inbox.measure(lake.clock)  # whoever holds the lease: the schedule's word is what the alarm on InboxAge hears
+    lake.inbox.measure(lake.clock)  # even where another holds the lease: the alarm on InboxAge needs a value each time
     batch_files = event.get("batch_files", lake.config.batch_files)
     if batch_files < 1:
         raise ConfigurationError(f"batch_files must be at least 1, not {batch_files}")

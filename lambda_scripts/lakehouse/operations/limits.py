@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ConfigurationError, NotSetUpError
 from ..lake import Lake
 
-# Of the time, the deadline's margin (20 s) is kept for the last steps: as much again is the least for the work.
+# The deadline's margin (20 s) is kept for the last steps; the work needs at least as much again.
 LEAST_MARGINS = 2
 LEAST_MEMORY_MB = 256
 

@@ -17,7 +17,7 @@ def read(lake: Lake, what: str) -> frozenset[str]:
 
 
 def write(lake: Lake, what: str, names: Iterable[str]) -> None:
-    """Have just these names postponed; where another writer is at it, that one's stay, and this batch's are logged."""
+    """Have just these names postponed; where another writer was first, its names stay, and these are logged."""
     key = lake.layout.postponed(what)
     found = lake.store.read(key)
     body = json.dumps(sorted(set(names))).encode()

@@ -28,7 +28,7 @@ from ..raw_files import require_name
 from . import samples
 from .samples import Price, Sample
 
-# A function lives 15 minutes at most; what an older check left is nobody's.
+# A function runs 15 minutes at most: what an older check left is no longer in use.
 LIFETIME = timedelta(minutes=20)
 
 Cells = tuple[str | None, ...]

@@ -5,7 +5,7 @@
 Every step can be repeated, and none needs the lease. An object goes only under a note, and a note is put only after the object
 that has its lines: whatever happens, each line stands in one object at least. While it stands in two, stocks_load_history takes
 it once. A query that has just listed an object when that goes fails, and can be run again. An object's name is the hash of its
-lines, so that who compacts the same objects once more makes the same object.
+lines, so that compacting the same objects once more makes the same object.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from ..aws import parallel
 from ..aws.store import Stored
 from ..lake import Lake
 
-# So many objects are read in two or three seconds more than one is, and a batch a minute makes them in three hours.
+# Reading this many objects takes two or three seconds longer than reading one; a batch a minute makes them in three hours.
 COMPACT_FROM = 200
 
-# What one batch does of the work in an old lake with tens of thousands of them.
+# The most that one batch compacts: an old lake may have tens of thousands.
 OBJECTS_AT_ONCE = 500
 
-# An object that is larger stays as it is: some 50 such a year, where a batch comes each minute.
+# Larger objects stay as they are: some 50 a year, with a batch each minute.
 SMALL_BYTES = 512 * 1024
 
 
 def compact(lake: Lake) -> None:
-    """Compact if there is enough of it, and delete what was compacted longer ago than a query can take.
+    """Compact once there are enough small objects, and delete those that were compacted longer ago than a query can take.
 
-    Requests: two listings and a read for each note; where there is enough, at most 1,000 and a few more.
+    Requests: two listings and a read for each note; when it compacts, at most 1,000 and a few more.
     """
     lake.deadline.check("compact the load records")
     notes = list(lake.store.objects(lake.layout.compactions))

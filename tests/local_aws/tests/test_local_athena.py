@@ -555,7 +555,7 @@ def test_a_table_is_created_with_all_that_its_ddl_says(athena: Athena) -> None:
     [
         ("CREATE TABLE t (a int) LOCATION 's3://b-b/t/'", "FAILED: SemanticException"),
         ("CREATE EXTERNAL TABLE t (a int) STORED AS PARQUET", "FAILED: SemanticException Missing location"),
-        ("CREATE EXTERNAL TABLE t (a int) LOCATION '/tmp/t'", "FAILED: SemanticException location is no S3 path"),
+        ("CREATE EXTERNAL TABLE t (a int) LOCATION '/tmp/t'", "FAILED: SemanticException location is not an S3 path"),
         ("CREATE EXTERNAL TABLE t (date string) LOCATION 's3://b-b/t/'", "FAILED: ParseException line 1:25"),
         ("CREATE EXTERNAL TABLE t (a integer) LOCATION 's3://b-b/t/'", "FAILED: ParseException"),
         ("CREATE EXTERNAL TABLE t (a text) LOCATION 's3://b-b/t/'", "FAILED: ParseException line 1:27"),
