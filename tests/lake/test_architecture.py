@@ -43,4 +43,6 @@ def test_a_folder_imports_only_what_lies_below_it(folder: str) -> None:
 def test_only_aws_makes_a_client_and_only_file_format_knows_nothing_of_aws() -> None:
     users = {path.relative_to(LAKEHOUSE).as_posix() for path in LAKEHOUSE.rglob("*.py") if "boto3" in imported(path)}
     assert users == {"aws/clients.py"}
+    above_aws = {path.relative_to(LAKEHOUSE).as_posix() for path in LAKEHOUSE.rglob("*.py") if path.parent.name != "aws"}
+    assert {name for name in above_aws if "aws/clients/client" in imported(LAKEHOUSE / name)} == {"lake.py"}
     assert not {"boto3", "botocore"} & {name for path in (LAKEHOUSE / "file_format").glob("*.py") for name in imported(path)}

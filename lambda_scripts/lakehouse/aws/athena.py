@@ -133,7 +133,8 @@ class Athena:
         return [str(row["path"]) for row in files]
 
     @cached_property
-    def _workgroup(self) -> Workgroup:
+    def workgroup(self) -> Workgroup:
+        """The workgroup that statements run in, asked for once. Raises NotSetUpError where no lake can run in it."""
         return workgroup.get(self._client, self._workgroup_name)
 
     def _work_off(self, todo: deque[tuple[int, Statement]], running: dict[str, tuple[int, Statement]]) -> list[Finished]:
@@ -154,12 +155,12 @@ class Athena:
 
     def _start(self, statement: Statement) -> str | None:
         """Start a statement; its query id, or None where the account's quota has no room now."""
-        where = {} if self._workgroup.manages_results else {"ResultConfiguration": {"OutputLocation": self._results}}
+        where = {} if self.workgroup.manages_results else {"ResultConfiguration": {"OutputLocation": self._results}}
         try:
             answer = self._client.start_query_execution(
                 QueryString=statement.text,
                 QueryExecutionContext={"Database": self._database},
-                WorkGroup=self._workgroup.name,
+                WorkGroup=self.workgroup.name,
                 **where,
             )
         except ClientError as error:

@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import log
 from ..aws import crawlers, functions, quicksight, remedies, sql, workgroup
-from ..aws.clients import client
 from ..aws.metering import Meter, metered
 from ..errors import Error, NotSetUpError
 from ..lake import Lake
@@ -254,7 +253,7 @@ LEAST_SCAN_LIMIT_BYTES = 10**10
 
 
 def _workgroup(lake: Lake) -> str:
-    found = workgroup.get(client("athena"), lake.config.workgroup)
+    found = lake.athena.workgroup
     if not found.is_seen:
         raise NotSetUpError(
             f"the settings of {found.name} can't be seen; it is taken for one that lets a lake say where results go"
