@@ -17,66 +17,8 @@ Error
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-# What fails a statement whatever files it reads, with the remedy. Codes open Athena's reason, words stand anywhere in it.
-# https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html, and Trino's StandardErrorCode and HiveErrorCode.
-# S3's refusals come under the codes of unreadable files: https://repost.aws/knowledge-center/hive-cannot-open-split-503-athena
-SYSTEMIC: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
-    (
-        ("PERMISSION_DENIED",),
-        (
-            "Access Denied", "AccessDenied", "Status Code: 403", "not authorized", "Insufficient permissions",
-            "Lake Formation permission",
-        ),
-        "allow the function's role to read and write the bucket and the catalogue; where the bucket is a Requester Pays one, "
-        "switch 'Enable queries on Requester Pays buckets' on in the Athena workgroup",
-    ),
-    (
-        (),
-        ("Slow Down", "SlowDown", "reduce your request rate", "Status Code: 5", "Rate exceeded", "Throttling", "TooManyRequests"),
-        "S3 or Glue is asked too often: it is tried again",
-    ),
-    ((), ("Bytes scanned limit was exceeded",), "raise or remove the Athena workgroup's limit of data scanned by a query"),
-    ((), ("Query cancelled by user",), "someone stopped it: it is tried again"),
-    (
-        (
-            "SYNTAX_ERROR", "TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND", "COLUMN_NOT_FOUND", "TYPE_MISMATCH",
-            "FUNCTION_NOT_FOUND", "MISSING_TABLE", "TABLE_ALREADY_EXISTS", "HIVE_PATH_ALREADY_EXISTS", "HIVE_METASTORE_ERROR",
-            "NOT_SUPPORTED", "NOT_SUPPORTED_LOCALLY", "HIVE_WRITER_OPEN_ERROR", "HIVE_WRITER_CLOSE_ERROR",
-        ),
-        (),
-        "the statement, the catalogue or the place that it writes to is to blame: run the action check",
-    ),
-    (
-        ("INTERNAL_ERROR_QUERY_ENGINE", "SERVER_SHUTTING_DOWN", "NO_NODES_AVAILABLE", "SERVER_STARTING_UP"),
-        ("Internal Service", "Internal error", "internal service error"),
-        "Athena has a fault of its own: it is tried again",
-    ),
-)  # fmt: skip
-
-
-def systemic_cause(reason: str, paths: Iterable[str] = ()) -> str | None:
-    """The remedy for what fails a statement whatever files it reads; None where a file may be to blame.
-
-    `paths` are the files' own: what is in the name of a file says nothing.
-    """
-    for path in paths:
-        reason = reason.replace(path, "")
-    code = reason.partition(":")[0]
-    for codes, words, remedy in SYSTEMIC:
-        if code in codes or any(word in reason for word in words):
-            return remedy
-    return None
-
-
-def is_timeout(reason: str) -> bool:
-    """Whether a query took longer than Athena lets one run: 30 minutes, or the account's own quota.
-
-    https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
-    """
-    return "Query timeout" in reason or reason.startswith("EXCEEDED_TIME_LIMIT")
 
 
 class Error(Exception):
@@ -116,11 +58,10 @@ class StillRunningError(DeadlineReachedError):
 
 
 class QueryFailedError(Error):
-    """`reason` is Athena's StateChangeReason."""
+    """`reason` is Athena's StateChangeReason; `remedy` says what to do about it, where that is known."""
 
-    def __init__(self, statement: str, query_id: str, reason: str) -> None:
-        cause = systemic_cause(reason)
-        super().__init__(f"Athena statement {statement} (query {query_id}) failed: {reason}" + (f"; {cause}" if cause else ""))
+    def __init__(self, statement: str, query_id: str, reason: str, remedy: str | None) -> None:
+        super().__init__(f"Athena statement {statement} (query {query_id}) failed: {reason}" + (f"; {remedy}" if remedy else ""))
         self.query_id = query_id
         self.reason = reason
 

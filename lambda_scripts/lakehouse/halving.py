@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from . import log, parsing
-from .errors import LeftForLaterError, ParseFailedError, PublishError, QueryFailedError, is_timeout
+from .aws.remedies import is_timeout
+from .errors import LeftForLaterError, ParseFailedError, PublishError, QueryFailedError
 from .lake import Lake
 from .raw_files import Drop, Refusal
 from .tables import attempts, staging

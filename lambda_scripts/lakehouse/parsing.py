@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from .aws.remedies import systemic_cause
 from .aws.sql import Statement, render
-from .errors import DeadlineReachedError, ParseFailedError, PublishError, QueryFailedError, StillRunningError, systemic_cause
+from .errors import DeadlineReachedError, ParseFailedError, PublishError, QueryFailedError, StillRunningError
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .raw_files import Drop

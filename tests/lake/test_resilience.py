@@ -7,8 +7,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_scripts.lakehouse.aws.remedies import systemic_cause
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.errors import ConflictError, systemic_cause
+from lambda_scripts.lakehouse.errors import ConflictError
 from tests.lakes import RAW, Lake, csv, day
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))

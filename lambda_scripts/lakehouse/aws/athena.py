@@ -192,6 +192,6 @@ class Athena:
             log.warning(
                 "athena", statement=statement.name, query_id=query_id, seconds=seconds, state=status["State"], error=reason
             )
-            raise QueryFailedError(statement.name, query_id, reason)
+            raise QueryFailedError(statement.name, query_id, reason, remedies.systemic_cause(reason))
         log.event("athena", statement=statement.name, query_id=query_id, seconds=seconds, bytes_scanned=scanned)
         return Finished(statement, query_id, statistics.get("DataManifestLocation"), scanned)
