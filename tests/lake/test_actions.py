@@ -47,7 +47,7 @@ ZONES = ("processed/", "reporting/", "rejected/")
 
 
 @pytest.mark.parametrize("emptied", [ZONES, (*ZONES, "pipeline/")], ids=["zones", "everything"])
-def test_reprocess_of_all_of_raw_into_emptied_zones_gives_the_same_tables_in_as_many_invocations_as_it_takes(
+def test_reprocess_into_emptied_zones_gives_the_same_tables(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, emptied: tuple[str, ...]
 ) -> None:
     lake.drop(FILES)

@@ -46,7 +46,7 @@ def test_too_little_time_or_memory_is_one_clear_error_and_the_drop_is_kept(
     assert len(lake.prices()) == 2
 
 
-def test_a_function_made_without_them_has_the_consoles_three_seconds_and_128_mb_which_are_refused(lake: Lake) -> None:
+def test_the_consoles_default_time_and_memory_are_refused(lake: Lake) -> None:
     made = lake.account.client("lambda").create_function(
         FunctionName="made-by-hand",
         Runtime="python3.12",

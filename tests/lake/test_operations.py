@@ -28,7 +28,7 @@ def short(engine: EngineName) -> Iterator[Lake]:
         yield lake
 
 
-def test_work_left_at_the_deadline_goes_on_in_fresh_invocations_and_in_the_end_says_why_it_cannot(short: Lake) -> None:
+def test_work_left_at_the_deadline_goes_on_in_fresh_invocations(short: Lake) -> None:
     short.account.drop("raw/stocks/AAPL.csv", AAPL)
     short.account.wait_until_idle(120)
     batch_files = [each.event["batch_files"] for each in short.account.invocations if "action" in each.event]

@@ -204,7 +204,7 @@ def _check_distinct_order(query: Node) -> None:
             for ordered in select.args["order"].expressions:
                 if not isinstance(ordered.this, exp.Literal) and ordered.this not in selected:
                     message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
-                    raise fail("EXPRESSION_NOT_IN_DISTINCT", message, ordered.this)
+                    raise fail("EXPRESSION_NOT_IN_DISTINCT", message)
 
 
 def _check_widths(query: Node) -> None:

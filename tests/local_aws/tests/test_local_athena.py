@@ -239,15 +239,40 @@ def test_executions_are_listed_and_described_in_batches(athena: Athena) -> None:
         ("SELECT approx_percentile(x, 0.5) FROM (VALUES 1) t(x)", "NOT_SUPPORTED_LOCALLY: "),
         ("SELECT regexp_like('ab', '(?=a)ab')", "NOT_SUPPORTED_LOCALLY: "),
         ("SELECT regexp_like('aa', '(a)\\1')", "NOT_SUPPORTED_LOCALLY: "),
-        ("SELECT 1.5 / 3", "NOT_SUPPORTED_LOCALLY: "),
         ("SELECT ARRAY[1][1]", "NOT_SUPPORTED_LOCALLY: "),
         ("SELECT a, sum(b) FROM (VALUES (1, 2)) t(a, b) GROUP BY ROLLUP (a)", "NOT_SUPPORTED_LOCALLY: "),
         ("DELETE FROM t", "NOT_SUPPORTED"),
         ("EXPLAIN SELECT 1", "NOT_SUPPORTED_LOCALLY: "),
+        ("SELECT 1_000, 0b11", "NOT_SUPPORTED_LOCALLY: the number 1_000"),
+        ("SELECT regexp_like('b', '[a[b]]')", "NOT_SUPPORTED_LOCALLY: the pattern '[a[b]]'"),
+        ("SELECT regexp_like('a', '(?<n>a)')", "NOT_SUPPORTED_LOCALLY: the pattern '(?<n>a)'"),
+        ("SELECT [1, 2]", "SYNTAX_ERROR: "),
+        ("SELECT DISTINCT x FROM (VALUES (1, 2)) t(x, y) ORDER BY y", "EXPRESSION_NOT_IN_DISTINCT: For SELECT DISTINCT"),
     ],
 )
 def test_what_trino_refuses_and_what_is_not_known_here_fails(athena: Athena, sql: str, reason: str) -> None:
     assert athena.refusal(sql).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("SELECT add_months(DATE '2016-01-04', 1)", "add_months(date, integer)"),
+        ("SELECT 1.5 / 3", "div(decimal, integer)"),
+        ("SELECT transform(ARRAY[1], (x, i) -> x + i)", "lambda of 2(integer)"),
+        ("SELECT DATE '2016-01-04' + INTERVAL '1.5' DAY", "interval ? day"),
+        ("SELECT 2 EXCEPT ALL SELECT 1", "except all"),
+        ("SELECT first_value(x) IGNORE NULLS OVER (ORDER BY x) FROM (VALUES 1) t(x)", "ignorenulls first_value"),
+        (
+            "SELECT sum(x) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW) FROM (VALUES 1) t(x)",
+            "windowspec exclude",
+        ),
+    ],
+)
+def test_what_no_recorded_statement_has_is_refused_with_the_command_that_records_it(athena: Athena, sql: str, kind: str) -> None:
+    refusal = athena.refusal(sql)
+    assert refusal.startswith(f"NOT_SUPPORTED_LOCALLY: no recorded statement has {kind}, as here: ")
+    assert 'python -m tests.local_aws.tests.record "SELECT …"' in refusal
 
 
 # Tables of text
