@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -54,6 +53,7 @@ class Athena:
         self._deadline = deadline
         self._database = database
         self._workgroup_name = workgroup
+        self._workgroup: Workgroup | None = None
         self._results = results
         self._poll_seconds = poll_seconds
 
@@ -132,10 +132,13 @@ class Athena:
             )
         return [str(row["path"]) for row in files]
 
-    @cached_property
+    @property
     def workgroup(self) -> Workgroup:
         """The workgroup that statements run in, asked for once. Raises NotSetUpError where no lake can run in it."""
-        return workgroup.get(self._client, self._workgroup_name)
+        # Up to Python 3.11 a cached_property holds a lock that all instances share, here for as long as AWS takes to answer.
+        if self._workgroup is None:
+            self._workgroup = workgroup.get(self._client, self._workgroup_name)
+        return self._workgroup
 
     def _work_off(self, todo: deque[tuple[int, Statement]], running: dict[str, tuple[int, Statement]]) -> list[Finished]:
         """Start what is to do as there is room, and wait for it and for what runs. `running` holds, at each moment, what does."""
