@@ -54,15 +54,6 @@ _OF_OTHER_ENGINES = re.compile(
     r"""| \bINTERVAL\s\d | \bLIMIT\s\S+\s(?:,|OFFSET\b) | \bNATURAL\s(?:\w+\s)*JOIN\b | \bGROUP\sBY\sALL\b""",
     re.VERBOSE,
 )
-# What [ may follow: the word ARRAY, or a value of which it takes an element.
-_BEFORE_BRACKET = (
-    TokenType.ARRAY,
-    TokenType.VAR,
-    TokenType.IDENTIFIER,
-    TokenType.STRING,
-    TokenType.R_PAREN,
-    TokenType.R_BRACKET,
-)
 
 
 def _check_spelling(tokens: Sequence[sqlglot.Token]) -> None:
@@ -72,8 +63,6 @@ def _check_spelling(tokens: Sequence[sqlglot.Token]) -> None:
     if found:
         raise StatementFailed(f"SYNTAX_ERROR: mismatched input near {found[0].strip()!r}")
     for before, token in zip(tokens, tokens[1:], strict=False):
-        if token.token_type == TokenType.L_BRACKET and before.token_type not in _BEFORE_BRACKET:
-            raise StatementFailed(f"SYNTAX_ERROR: mismatched input near {before.text + ' ['!r}")
         if before.token_type == TokenType.NUMBER and token.start == before.end + 1 and token.text[:1].isidentifier():
             # 1_000 or 0b11, which sqlglot reads as a value with the name _000 or b11.
             raise not_supported(f"the number {before.text}{token.text}")

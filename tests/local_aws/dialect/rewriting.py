@@ -38,7 +38,7 @@ _NAN_GUARDS: dict[type[Node], str] = {
     exp.GTE: "this",
 }
 # What Java's regular expressions mean otherwise than RE2's; what RE2 lacks, it refuses itself.
-_OTHER_PATTERNS = re.compile(r"\\[vpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
+_OTHER_PATTERNS = re.compile(r"\\[bBvpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
 _OTHER_CLASSES = re.compile(r"&&|\[\^?\]|\[[^\]]*\[")
 
 
@@ -179,6 +179,13 @@ def _call(node: Node) -> Node:
         return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=node)
     if name in ("floor", "ceil", "ceiling", "round") and len(arguments) == 1 and type_of(arguments[0]).is_integer:
         return arguments[0]
+    if name in ("lag", "lead", "nth_value"):
+        _check_neighbour(name, node)
+    if name == "codepoint" and not (isinstance(arguments[0], exp.Literal) and len(arguments[0].name) == 1):
+        raise not_supported("codepoint of other than a literal of one character")
+    if name == "nullif":
+        equal = _comparison(exp.EQ(this=arguments[0].copy(), expression=arguments[1]))
+        return exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=arguments[0])
     if name == "date":
         return call("trino_cast_date", *arguments) if type_of(arguments[0]) == VARCHAR else _cast_to(arguments[0], DATE)
     if name == "date_format":
@@ -228,9 +235,10 @@ def _check_pattern(name: str, node: Node) -> None:
     try:
         pattern = re.compile(text)
     except re.error as error:
-        if error.msg.startswith(("bad escape", "unknown extension")):
+        if error.msg.startswith(("bad escape", "unknown extension", "multiple repeat")):
             raise not_supported(f"the pattern {text!r}: {error}") from None
         raise fail("INVALID_FUNCTION_ARGUMENT", f"{error} in the pattern {text!r}", node) from None
+    node.expressions[1].replace(exp.Literal.string(_in_re2(text)))
     matches_nothing = pattern.fullmatch("") is not None
     if name == "regexp_replace" and third is not None:
         if "\\" in third.name or re.search(r"\$(?!\d)|\$\d\d", third.name) or (third.name and matches_nothing):
@@ -248,6 +256,37 @@ def _check_pattern(name: str, node: Node) -> None:
             raise not_supported(f"a group that may take no part in the match: {text!r}")
     if name == "regexp_extract_all" and matches_nothing:
         raise not_supported(f"{name} with a pattern that matches nothing: {text!r}")
+
+
+def _in_re2(pattern: str) -> str:
+    """The pattern with what RE2's \\s lacks, the vertical tab."""
+    parts, in_class = [], False
+    for part in re.findall(r"\\.|.", pattern, re.DOTALL):
+        in_class = part == "[" or (in_class and part != "]")
+        if part == r"\S" and in_class:
+            raise not_supported(f"\\S within brackets: {pattern!r}")
+        parts.append({r"\s": r"\t-\r " if in_class else r"[\t-\r ]", r"\S": r"[^\t-\r ]"}.get(part, part))
+    return "".join(parts)
+
+
+def _check_neighbour(name: str, node: Node) -> None:
+    """Refuse LAG and LEAD without an order, and offsets below 0 or, of NTH_VALUE, below 1: Trino does."""
+    window = node.find_ancestor(exp.Window)
+    if name != "nth_value" and window is not None and not window.args.get("order"):
+        raise fail("MISSING_ORDER_BY", f"{name} function requires an ORDER BY window clause", node)
+    if not node.expressions[1:]:
+        return
+    offset = node.expressions[1]
+    if isinstance(offset, exp.Neg) or (name == "nth_value" and offset.name == "0"):
+        raise fail("INVALID_FUNCTION_ARGUMENT", f"Offset must be at least {int(name == 'nth_value')}", node)
+    if not isinstance(offset, exp.Literal):
+        raise not_supported(f"{name} with an offset that is not a literal")
+
+
+def _escape(node: Node) -> Node:
+    if isinstance(node.expression, exp.Literal) and len(node.expression.name) != 1:
+        raise fail("INVALID_FUNCTION_ARGUMENT", "Escape string must be a single character", node)
+    return node
 
 
 def _ignore_nulls(node: Node) -> Node:
@@ -272,6 +311,7 @@ _RULES: dict[type[Node], Callable[[Any], Node]] = {
     **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
     **dict.fromkeys((exp.Filter, exp.Window), _summed),
     exp.Between: _between,
+    exp.Escape: _escape,
     exp.Anonymous: _call,
     exp.IgnoreNulls: _ignore_nulls,
     exp.Unnest: _unnest,
