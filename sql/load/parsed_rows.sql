@@ -59,7 +59,8 @@ records AS (
 ),
 unsafe_files AS (
     -- A quoted line break can't be told from a stray quote, and the rows below a second header are not told from those above:
-    -- either makes the whole file unsafe to read. A header is a line of names where date and prices stand.
+    -- either makes the whole file unsafe to read. A header has a name of the file's header where the date stands, or names
+    -- where date and prices stand, and not one for all.
     -- Found by a read of its own, since a window over a file would hold the whole of it in one worker's memory.
     SELECT source, min(reason) AS reason
     FROM (
@@ -69,20 +70,26 @@ unsafe_files AS (
                 WHEN strpos(line, '"') > 0 AND array_join(raw_cells, '') <> delimiter || line
                 THEN 'the file has an unbalanced quote or a quoted line break'
                 WHEN may_be_header
-                    AND coalesce(open_at, high_at, low_at, adj_close_at, volume_at) IS NOT NULL
                     AND array_join(names, chr(10)) <> header_names
-                    AND array_join(transform(
-                        ARRAY[
-                            date_at, open_at, high_at, low_at, close_at,
-                            CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN adj_close_at END,
-                            CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN volume_at END
-                        ],
-                        place -> CASE
-                            WHEN place IS NOT NULL AND NOT regexp_like(
-                                coalesce(element_at(names, place), ''), '^(?:[0-9]{1,2}\. )?[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*[0-9]?$'
-                            ) THEN 'x'
-                        END
-                    ), '') = ''
+                    AND (
+                        strpos(chr(10) || header_names || chr(10), chr(10) || nullif(element_at(names, date_at), '') || chr(10)) > 0
+                        OR (
+                            coalesce(open_at, high_at, low_at, adj_close_at, volume_at) IS NOT NULL
+                            AND regexp_like(array_join(transform(
+                                ARRAY[
+                                    date_at, open_at, high_at, low_at, close_at,
+                                    CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN adj_close_at END,
+                                    CASE WHEN coalesce(open_at, high_at, low_at) IS NULL THEN volume_at END
+                                ],
+                                place -> CASE
+                                    WHEN place IS NOT NULL AND NOT regexp_like(
+                                        coalesce(element_at(names, place), ''), '^(?:[0-9]{1,2}\. )?[^0-9]*[^\x00-\x40\x5b-\x60\x7b-\x7f][^0-9]*[0-9]?$'
+                                    ) THEN '-'
+                                    WHEN place <> date_at AND element_at(names, place) <> element_at(names, close_at) THEN '+'
+                                END
+                            ), ''), '^[+]+$')
+                        )
+                    )
                 THEN 'the file has a second header that names other columns'
             END AS reason
         FROM (
@@ -158,7 +165,7 @@ numbered AS (
             WHEN regexp_like(number_text, '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(number_text AS double)
             -- Thousands are in threes, in India in twos before the last three, and never begin with 0: 1,5 and 0,399 are no numbers
             -- here, rather than 15 and 399.
-            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei))?$')
+            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei))?$')
             THEN try_cast(regexp_replace(regexp_extract(number_text, '[0-9.][0-9., ''’]*(?:[eE][-+]?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)
                 * CASE WHEN regexp_like(number_text, '^[^0-9.]*-') THEN -1e0 ELSE 1e0 END
                 * CASE lower(coalesce(regexp_extract(number_text || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]', 1), ''))
@@ -232,7 +239,7 @@ judged AS (
             WHEN trade_date IS NULL AND coalesce(day_text, '') = '' THEN 'no date'
             WHEN trade_date IS NULL THEN 'the date is unreadable or not in the style of its file'
             WHEN trade_date > :latest_date THEN 'the date is in the future'
-            WHEN instrument_at IS NOT NULL AND instrument = 0 THEN 'a series or board that is not of shares'
+            WHEN instrument_at IS NOT NULL AND instrument = 0 THEN 'a series, board or name that is not of the share'
             WHEN element_at(number_texts, 4) IS NULL THEN 'no close'
             WHEN close IS NULL THEN 'the close is not a number'
             WHEN close <= 0e0 THEN 'the close is not above zero'

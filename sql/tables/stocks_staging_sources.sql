@@ -28,8 +28,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `year_base` int COMMENT '0 where years stand in full, 1911 in Taiwan, 2000 in two digits',
     `day_shift` int COMMENT 'days from the day that a date says, in UTC, to the trade date',
     `exchange_at` int COMMENT 'position of the exchange, which becomes part of the symbol',
-    `instrument_at` int COMMENT 'series or board, where several share a symbol',
-    `main_instruments` string COMMENT 'those of shares, the main one first, each between commas'
+    `instrument_at` int COMMENT 'series, board or name, where several share a symbol',
+    `main_instruments` string COMMENT 'those that are read, the main one first, each between commas'
 )
 PARTITIONED BY (`batch` string COMMENT 'the batch that the file belongs to')
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'

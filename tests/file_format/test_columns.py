@@ -97,6 +97,17 @@ def test_every_meaning_that_is_read_is_a_field_of_the_format() -> None:
         ("Volume ('000)", "volume"),
         ("成交量(手)", "volume"),
         ("Volume (barrels of oil)", None),
+        ("거래량(천주)", "volume"),
+        ("收盘价(元)", "close"),
+        ("Price Close", "close"),
+        ("Cours le plus haut", "high"),
+        ("Preço de fechamento", "close"),
+        ("Closing Index Value", "close"),
+        ("Price Change", None),
+        ("Cierre ajust.", "adj_close"),
+        ("Schlusskurs (bereinigt)", "adj_close"),
+        ("前复权收盘价", "adj_close"),
+        ("수정종가", "adj_close"),
     ],
 )
 def test_a_name_means_the_same_with_a_unit_a_currency_or_a_footnote(name: str, meaning: str | None) -> None:
@@ -118,6 +129,12 @@ def test_a_symbol_that_all_names_share_is_the_file_s(header: str) -> None:
     assert (binding.symbol, binding.columns) == ("AAPL", {"date": 1, "open": 2, "high": 3, "close": 4})
 
 
+@pytest.mark.parametrize("header", ["Date,bid_open,bid_high,bid_low,bid_close", "Date,Adj Open,Adj High,Adj Low,Adj Close"])
+def test_a_kind_of_price_that_all_names_share_is_no_symbol(header: str) -> None:
+    binding = columns.bind(header.split(","))
+    assert (binding.symbol, binding.is_of_prices) == (None, False)
+
+
 def test_what_was_chosen_and_what_was_not_read_is_said() -> None:
     names = ["Date", "<FIRST>", "<OPEN>", "High", "Low", "Last", "Settle", "Prev Close", "Adj Open", "Change"]
     assert columns.bind(names).assumed == (
@@ -133,7 +150,15 @@ def test_two_volumes_of_one_rank_leave_the_volume_out() -> None:
     assert binding.assumed == ("volume not read: 'Volume' and 'Vol.' mean it",)
 
 
-@pytest.mark.parametrize("header", ["Date,Action,Symbol,Price", "Date,Symbol,Type,Quantity,Price", "Date,Qty,Price,Commission"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Action,Symbol,Price",
+        "Date,Symbol,Type,Quantity,Price",
+        "Date,Qty,Price,Commission",
+        "Date,Qty,Open Price,Close Price",
+    ],
+)
 def test_transactions_are_told_from_prices(header: str) -> None:
     with pytest.raises(FileRefusedError, match="transactions, not daily prices"):
         columns.require_prices(columns.meanings(header.split(",")))

@@ -334,7 +334,7 @@ def test_text_that_is_not_utf8_may_stand_beside_what_is_read() -> None:
     assert (found.header, found.close_at, found.assumed) == (
         "Date,Close,Soci\ufffdt\ufffd",
         2,
-        "symbol from the file name; header read as cp1252; no volume column",
+        "symbol from the file name; header read as cp1252; no open or high or low column; no volume column",
     )
 
 

@@ -25,6 +25,15 @@ FOLDER = "raw/stocks/"
         ("aapl/2016/01.csv", "AAPL"),
         ("A/AAPL.csv", "AAPL"),
         ("BRK/BRK-B.csv", "BRK-B"),
+        ("AAPL.csv/part-00000.csv", "AAPL"),
+        ("AAPL-2016-01-04_2016-01-13.csv", "AAPL"),
+        ("AAPL-20160104-20160113.csv", "AAPL"),
+        ("AAPL.2016.csv", "AAPL"),
+        ("AAPL_jan2016.csv", "AAPL"),
+        ("AAPL-stock-price.csv", "AAPL"),
+        ("NIFTY50.csv", "NIFTY50"),
+        ("PETR4 Dados Históricos.csv", "PETR4"),
+        ("PETR4 Dados Histo\u0301ricos.csv", "PETR4"),
         ("AAPL/AAPL_daily.csv", "AAPL"),
         ("symbol=AAPL/2016.csv", "AAPL"),
         ("symbol=BRK%2FB/2016.csv", "BRK/B"),
@@ -49,7 +58,20 @@ def test_folders_elsewhere_name_no_symbol() -> None:
     assert from_key("raw/other/AAPL.csv", FOLDER).symbol == "AAPL"
 
 
-OF_TOOLS = ("Feuil1.csv", "Mappe1.csv", "0000_part_00.csv", "0001_part_00.csv", "CHRIS-CME_ES1.csv")
+OF_TOOLS = (
+    "Book2.csv",
+    "Blad1.csv",
+    "stockdata.csv",
+    "part1.csv",
+    "df.csv",
+    "bquxjob_1a2b.csv",
+    "AAPL2016.csv",
+    "Feuil1.csv",
+    "Mappe1.csv",
+    "0000_part_00.csv",
+    "0001_part_00.csv",
+    "CHRIS-CME_ES1.csv",
+)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,13 @@ def long(last: str, day: str = "2016-01-04") -> str:
     rows = "".join(f"Z{number:05d},{day},1.25,100\n" for number in range(ROWS_BEYOND_THE_HEAD))
     assert len(rows) > 64 * 1024
     return "Symbol,Date,Close,Volume\n" + rows + last
+
+
+def long_run(row: str) -> str:
+    """More than 64 kB of rows of one symbol, a day each."""
+    rows = "".join(row.format(date(2000, 1, 1) + timedelta(number)) for number in range(ROWS_BEYOND_THE_HEAD))
+    assert len(rows) > 64 * 1024
+    return rows
 
 
 def workbook() -> bytes:
@@ -357,7 +364,9 @@ SYMBOLS = [
         csv("S,EQ,2016-01-04,1.5,10", "S,N5,2016-01-04,900,1", "S,N5,2016-01-05,900,1", header="Symbol,Series," + HEADER),
         symbol="S",
         days=close(1.5),
-        rejected={row: "a series or board that is not of shares" for row in ("S,N5,2016-01-04,900,1", "S,N5,2016-01-05,900,1")},
+        rejected={
+            row: "a series, board or name that is not of the share" for row in ("S,N5,2016-01-04,900,1", "S,N5,2016-01-05,900,1")
+        },
     ),
     File(
         "a share on two boards",
@@ -441,6 +450,26 @@ BEYOND_THE_HEAD = [
         .replace("Volume\nZ", "Volume,Open\nZ")
         .replace("100\n", "100,1\n"),
         rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
+    ),
+    File(
+        "a second header beyond the first range that has a name of the first for its date",
+        "Date,Close\n" + long_run("{},1.25000\n") + "Date,Open\n2020-01-05,3\n",
+        key="YTWO.csv",
+        rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
+    ),
+    File(
+        "a row of nothing beyond the first range",
+        long("NaN,NaT,NaN,NaN\n").replace("Z", "V"),
+        accepted=ROWS_BEYOND_THE_HEAD,
+        rejected={"NaN,NaT,NaN,NaN": "no date"},
+    ),
+    File(
+        "another company beyond the first range, in a column of an unknown name",
+        "Date,Company Name,Close\n" + long_run("{},Total SA,1.25\n") + "2020-01-05,Danone SA,3\n",
+        key="YTOT.csv",
+        days={str(date(2000, 1, 1) + timedelta(number)): {} for number in range(ROWS_BEYOND_THE_HEAD)},
+        accepted=ROWS_BEYOND_THE_HEAD,
+        rejected={"2020-01-05,Danone SA,3": "a series, board or name that is not of the share"},
     ),
     File(
         "a decimal comma beyond the first range",

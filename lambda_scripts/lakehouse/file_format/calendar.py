@@ -40,17 +40,16 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
     return None if is_short and weekends[best] > min(weekends.values()) else best
 
 
-def require_days(days: Sequence[date], says_long: bool = False) -> None:
-    """Raise FileRefusedError where these days of one file are those of weekly or monthly bars.
+def require_days(days_of_symbols: Sequence[Sequence[date]], says_long: bool = False) -> None:
+    """Raise FileRefusedError where these days of each symbol of one file are those of weekly or monthly bars.
 
     `says_long`: the file's name or a column says so, and fewer rows are enough, unless they are neighbouring days.
     """
-    distinct = sorted(set(days))
+    distinct: list[date] = max((sorted(set(days)) for days in days_of_symbols), key=len, default=[])
     far = _gaps(distinct)
     if not distinct or (len(distinct) < FEW_ROWS and not says_long):
         return
-    # The newest bar of a week or month that is under way has the day of its last trade.
-    if any(gap < WEEK_DAYS for gap in (far[:-1] if len(distinct) > FEW_ROWS else far)):
+    if any(map(_has_neighbours, days_of_symbols)):
         return
     evidence = ", ".join(str(day) for day in distinct[:3])
     apart = f"dates {max(far)} days apart" if far else "by its name or period"
@@ -72,6 +71,12 @@ def of_parts_of_days(texts: Sequence[str]) -> Exception:
     return refused(
         Kind.BARS, f"bars of minutes or hours ({shown(texts[0], 30)}, {shown(texts[1], 30)}): drop daily ones, a row a day"
     )
+
+
+def _has_neighbours(days: Sequence[date]) -> bool:
+    gaps = _gaps(sorted(set(days)))
+    # The newest bar of a week or month that is under way has the day of its last trade.
+    return any(gap < WEEK_DAYS for gap in (gaps[:-1] if len(gaps) >= FEW_ROWS else gaps))
 
 
 def _runs(days: Sequence[date]) -> float:

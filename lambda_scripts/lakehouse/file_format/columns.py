@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from . import file_names
 from .aliases import ALIASES, CURRENCIES, READ, WORDS_OF_MEANINGS, Alias
 from .refusals import Kind, refused
 from .text import shown
@@ -20,20 +21,37 @@ _INDEX = Alias("date", 4, "", "pandas and R write an index without a name as the
 
 # What a name says in brackets of the unit that its numbers count: `Volume ('000)`, 成交量(手).
 _UNITS = {
-    1.0: "shares share units nos eod local lc 股 株 주",
+    1.0: "shares share units nos eod local lc stuck stk titres acciones acoes azioni titoli pezzi akcji szt 股 株 주",
     100.0: "hundreds 100s 手",
-    1e3: "000 000s 1000 1000s thousand thousands inthousands in000 in000s k th tsd 千株 千股 张 張",
+    1e3: "000 000s 1000 1000s thousand thousands inthousands in000 in000s k th tsd 千株 千股 천주 张 張",
+    1e4: "万股 萬股 만주",
     1e5: "lakh lakhs lac lacs inlakhs inlacs",
     1e6: "million millions inmillions mn mln mio m 百万株",
     1e7: "crore crores incrores cr",
+    1e8: "亿股 億股",
 }
 _FACTORS = {unit: factor for factor, units in _UNITS.items() for unit in units.split()}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
-_BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
+_BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|1000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
+# What says no more of a price than that it is one: `Price Close`, `Precio de cierre`, `Cours le plus haut`, `Open Index Value`.
+_SAYING_PRICE = """
+    price prices px value index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
+_PRICE_WORDS = frozenset(_SAYING_PRICE.split())
+
+# What several names may share and is no symbol: `bid_open`, `bid_close`.
+_SHARED = "bid ask mid avg average mean adj adjusted prev previous pre post day session regular rth spot"
+_KINDS_OF_PRICES = frozenset(_SHARED.split())
+
 _ADJUSTED = re.compile(
-    r"(?=.*adj)(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and|total)*(?:clos(?:e|ing)|last|price|px|prc|c)+"
+    r"(?=.*adj)(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and|tot(?:al)?|return)*(?:clos(?:e|ing)|last|price|px|prc|c)+"
     r"(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and)*"
 )
+
+_ADJUSTED_ABROAD = re.compile(
+    "adjustiert(?:er|e)?|bereinigt(?:er|e)?|ajust(?:e|ee|ado|ada)?$|aj$|adj$|^adj|rettificat[ao]|aggiustat[ao]|skorygowan[aey]"
+    "|[前后後]?[复復][权權]|调整后?|調整(?:後|済み?)?|수정"
+)
+"""What of the letters of a name says that it is adjusted, behind or before a name of a close: `Cierre ajustado`, 调整后收盘价."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,7 @@ class Binding:
 def letters(name: str) -> str:
     """What counts of a column name: its letters and digits, in lower case, without accents."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(char))
-    return re.sub(r"[\W_]+", "", plain.replace("ł", "l").replace("ı", "i"))
+    return unicodedata.normalize("NFC", re.sub(r"[\W_]+", "", plain.replace("ł", "l").replace("ı", "i")))
 
 
 _BY_LETTERS = {letters(alias.name): alias for alias in ALIASES}
@@ -79,10 +97,10 @@ def meanings(names: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning | None:
-    """The meaning of a name: as an alias; with a unit or currency behind it; with a sentence behind it; as adjusted."""
+    """The meaning of a name: as an alias; with a unit, currency or sentence behind it; as adjusted; with words for a price."""
     if alias := _BY_LETTERS.get(letters(name)):
         return Meaning(alias)
-    return _with_unit(name) or _with_currency(name) or _with_sentence(name) or _adjusted(name)
+    return _with_unit(name) or _with_currency(name) or _with_sentence(name) or _adjusted(name) or _with_price_word(name)
 
 
 def bind(names: Sequence[str]) -> Binding:
@@ -122,6 +140,8 @@ def _bound(names: Sequence[str], found: Sequence[Meaning | None]) -> Binding:
                 " rename or remove the wrong one",
             )
         bound[meaning] = position
+        if meaning == "symbol" and rank > 2:
+            assumed.append(f"symbol from column {shown(names[position - 1], 30)}")
         if others and meaning in ("open", "high", "low", "close", "adj_close", "volume"):
             passed = ", ".join(shown(names[at - 1], 30) for _, at in others)
             assumed.append(f"{meaning} is {shown(names[position - 1], 30)}, not {passed}")
@@ -143,9 +163,9 @@ def _unread(names: Sequence[str], claims: Mapping[str, Sequence[tuple[int, int]]
 
 
 def require_prices(found: set[str]) -> None:
-    """Raise FileRefusedError when the names are those of an account's transactions."""
+    """Raise FileRefusedError when the names are those of an account's transactions; positions have an open and a close too."""
     told = found & _OF_TRANSACTIONS
-    if told & {"action", "quantity"} and not found & {"open", "high", "low"}:
+    if told and not found & {"high", "low"}:
         raise refused(
             Kind.TRANSACTIONS,
             f"transactions, not daily prices (columns of {', '.join(sorted(told))} beside a price): remove the file, or name"
@@ -197,11 +217,26 @@ def _with_sentence(name: str) -> Meaning | None:
 
 def _adjusted(name: str) -> Meaning | None:
     """`split_adjusted_close`, `Close price adj.`: any name of an adjusted close that has no alias."""
-    return Meaning(_BY_LETTERS["adjclose"]) if _ADJUSTED.fullmatch(letters(name)) else None
+    plain = letters(name)
+    rest = _ADJUSTED_ABROAD.sub("", plain)
+    close = _BY_LETTERS.get(rest) if rest != plain else None
+    is_adjusted = _ADJUSTED.fullmatch(plain) or (close and close.meaning == "close" and close.rank == 1)
+    return Meaning(_BY_LETTERS["adjclose"]) if is_adjusted else None
+
+
+def _with_price_word(name: str) -> Meaning | None:
+    words = list(map(letters, re.findall(r"[^\W_]+", name)))
+    others = [word for word in words if word not in _PRICE_WORDS]
+    alias = _BY_LETTERS.get("".join(others)) if len(others) < len(words) else None
+    # The bare name comes first where a file has both.
+    return Meaning(alias._replace(rank=max(alias.rank, 2))) if alias and alias.meaning in PRICES else None
 
 
 def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`; pandas' tuples."""
+    """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`; pandas' tuples.
+
+    What is a word is no symbol, and a bid is no close: names that share one have no meaning.
+    """
     for pattern in (
         r"\('(?P<name>[^']+)', '(?P<symbol>[^']+)'\)",
         r"\('(?P<symbol>[^']+)', '(?P<name>[^']+)'\)",
@@ -212,6 +247,8 @@ def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
         symbols = [each["symbol"] for each in found if each and meanings([each["name"]]) & {*PRICES, "volume"}]
         if len(symbols) > 2 and len(set(symbols)) == 1:
             symbol = symbols[0]
+            if file_names.is_word(symbol) or symbol.lower() in _KINDS_OF_PRICES:
+                break
             return symbol.upper(), [
                 each["name"] if each and each["symbol"] == symbol else name for each, name in zip(found, names, strict=True)
             ]

@@ -288,8 +288,9 @@ def _with_known_year(candidates: frozenset[DateStyle], dates: Sequence[str]) -> 
 def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> DateStyle:
     """The style with the shift from the day of the stamps to the market's: a midnight elsewhere is the evening before here.
 
-    Stamps fall on Sundays and none on Fridays then. Raises FileRefusedError where that holds for some of the stamps only, as
-    where clocks change, or where they may be the closes of a market that trades on Sundays.
+    Stamps fall on Sundays and none on Fridays then; those of the end of a day on Saturdays and none on Mondays. Raises
+    FileRefusedError where the former holds for some of the stamps only, as where clocks change, or where they may be the closes
+    of a market that trades on Sundays.
     """
     if not style.divisor and not any(":" in text for text in dates):
         return style
@@ -307,6 +308,10 @@ def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[st
                 " write the trade dates as 2016-01-04",
             )
         return replace(style, day_shift=1)
+    # Stamps of the end of a day: no market trades from Tuesday to Saturday.
+    found = [day.weekday() for day in {day for day, _, _ in moments}]
+    if not evenings and found.count(5) > 1 and not {6, 0} & set(found):
+        return replace(style, day_shift=-1)
     if len(evenings) == len(moments) and any(in_utc for _, _, in_utc in evenings) and (4 not in weekdays or 6 in weekdays):
         assumed.append("the day of UTC as the trade date")
     return style

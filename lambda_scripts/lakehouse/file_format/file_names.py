@@ -31,6 +31,12 @@ DOWNLOADS = (
     Download(rf"{_S}_HistoricalData(?:_\w+)?", "Nasdaq.com, renamed: AAPL_HistoricalData_5D"),
     Download(rf"(?i:(?:TIME_SERIES_)?(?:daily|weekly|monthly)(?:_adjusted)?)_{_S}", "Alpha Vantage: daily_adjusted_AAPL"),
     Download(rf"{_S} Historical Data", "Investing.com: AAPL Historical Data"),
+    Download(
+        rf"{_S} (?:Historische Daten|- Données Historiques|Datos históricos|Dati Storici|Dados Históricos|Geçmiş Verileri"
+        "|과거 데이터|過去データ)",
+        "Investing.com in other languages: PETR4 Dados Históricos",
+    ),
+    Download(rf"Dane historyczne dla {_S}", "Investing.com in Polish: Dane historyczne dla PKN"),
     Download(rf"{_S} history", "Yahoo Finance, saved pages"),
     Download(rf"MacroTrends_Data_Download_{_S}", "Macrotrends"),
     Download(rf"{_S}_(?:daily|price)[-_]histor\w*(?:-data)?(?:-\d\d-\d\d-\d{{4}})?", "Barchart: aapl_price-history-01-14-2016"),
@@ -50,6 +56,7 @@ DOWNLOADS = (
 WORDS_BY_KIND = {
     "frequencies and spans": """
         daily days weekly week monthly month months quarterly quarter yearly year years annual intraday hourly minute
+        january february march april june july august september october november december monday tuesday wednesday thursday friday
         1d 1w 1m 1y 5d 5y 10y 5yr 1day 1440 d1 ytd tick ticks bars""",
     "kinds": """
         stocks share shares equity equities etf etfs etn fund funds index indices indexes future futures option options forex
@@ -59,7 +66,7 @@ WORDS_BY_KIND = {
         individual single""",
     "prices": """
         price prices pricing quote quotes ohlc ohlcv candle candles candlestick candlesticks adjusted unadjusted adj unadj raw
-        cleaned split splits dividend dividends close closes closing eod sod volume volumes value values market markets
+        qfq hfq cleaned split splits dividend dividends close closes closing eod sod volume volumes value values market markets
         marketdata""",
     "exports": """
         data dataset datasets table tables export exports exported download downloads downloaded file files history historic
@@ -67,8 +74,10 @@ WORDS_BY_KIND = {
         reports sheet sheet1 book1 workbook parts chunk batch test train valid sample samples example examples demo temp tmp
         latest current recent today backup archive archives copy complete merged combined csv csvs txt xls xlsx excel json
         parquet gz zip import imports upload uploads untitled unnamed default query queryresult dump extract snapshot items misc
-        desktop documents unload feuil classeur mappe hoja libro foglio cartel arkusz zeszyt
-        other others project source sources finance financial trading trade trades transaction transactions account statement""",
+        desktop documents unload bquxjob df dataframe spreadsheet kline klines bhav chart charts timeseries series screener
+        everything kopie copie copia ark blad taul munka planilha pasta sayfa tabela feuil classeur mappe hoja libro foglio
+        cartel arkusz zeszyt other others project source sources finance financial trading trade trades transaction transactions
+        account statement""",
     "places, exchanges and sources": """
         us usa uk eu europe asia america world global international domestic foreign india china japan korea germany france spain
         italy poland canada brazil taiwan australia nasdaq nyse amex arca bats lse tse tsx asx nse bse hkex krx kospi kosdaq sse
@@ -93,13 +102,18 @@ INDICES = frozenset(_INDICES.split())
 """Names that a number belongs to."""
 
 _PARTS = re.compile(r"[\s_,.()+-]+")
-_GLUED = re.compile(f"(?:{'|'.join(sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True))}|[0-9]+)+")
+_LONG_WORDS = sorted((word for word in WORDS if len(word) > 2), key=len, reverse=True)
+_LONG_FILLERS = sorted((word for word in _FILLERS - INDICES if len(word) > 2), key=len, reverse=True)
+_GLUED = re.compile(rf"(?:{'|'.join(_LONG_WORDS)}|[0-9]+)+|(?:{'|'.join((*_LONG_WORDS, *_LONG_FILLERS))}|[0-9]+){{2,}}")
+"""Words one behind the other, and words with numbers: stockdata, book2."""
 _YEAR_OR_DATE = re.compile(
     r"(?:19|20)\d\d"  # 2016
     r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?"  # 201601, 20160104
     r"|(?:19|20)\d\d[-.](?:0?[1-9]|1[0-2])(?:[-.](?:0?[1-9]|[12]\d|3[01]))?"
     r"|(?:0?[1-9]|[12]\d|3[01])[-.](?:0?[1-9]|[12]\d|3[01])[-.](?:19|20)\d\d"
-    r"|(?:19|20)\d\d[qh]\d|[qh]\d"
+    r"|(?:19|20)\d\d[qh]\d|[qh]\d|fy(?:19|20)?\d\d"
+    r"|(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)[-.]?(?:19|20)?\d\d"
 )
 _SYMBOL = re.compile(SYMBOL)
 _NUMBERED = re.compile(r"[a-z]{2,5}[0-9]{1,3}")
@@ -112,8 +126,10 @@ _LONG_BARS = re.compile(
     r"|-1(?:w|mo)-[0-9]{4}",  # Binance
     re.IGNORECASE,
 )
-_WORDS_END = re.compile(f"(?:-(?:{'|'.join(sorted(word for word in WORDS if len(word) > 2))}))+$", re.IGNORECASE)
-_DATED_END = re.compile(r"-(?:(?:19|20)\d\d(?:-\d\d?){0,2}|\d\d?-\d\d?-(?:19|20)\d\d)$")
+_WORDS_END = re.compile(f"(?:-(?:{'|'.join((*_LONG_WORDS, *_LONG_FILLERS))}))+$", re.IGNORECASE)
+_DATED_END = re.compile(r"(?:[-.](?:(?:19|20)\d{6}|(?:19|20)\d\d(?:-\d\d?){0,2}|\d\d?-\d\d?-(?:19|20)\d\d))+$")
+_GLUED_YEAR = re.compile(r"([A-Za-z]+)(?:19|20)\d\d")
+"""AAPL2016 is AAPL of a year, ESZ2016 a future: none tells which."""
 
 
 def says_long_bars(stem: str) -> bool:
@@ -150,6 +166,9 @@ def of_name(stem: str) -> str | None:
     """The symbol of `SYMBOL` or `SYMBOL_<years, dates, ids, words>`; None where nothing or more than one part can be it."""
     stem = _WORDS_END.sub("", _DATED_END.sub("", stem))
     first, *rest = [part for part in re.split(r"[_\s]+", stem) if part] or [""]
+    first = _DATED_END.sub("", first)
+    if (glued := _GLUED_YEAR.fullmatch(first)) and glued[1].lower() not in INDICES:
+        return None
     if first.isdecimal() and "part" in map(str.lower, rest):  # 0000_part_00: what databases unload
         return None
     if not is_symbol(first) or (first.lower() in _FILLERS and any(part.isalpha() for part in rest)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -18,8 +19,9 @@ class FirstRows:
     Raises FileRefusedError when they show that the file's lines, fields or columns can't be told apart.
     """
 
-    def __init__(self, header: Header, lines: Sequence[str], undecodable: str | None) -> None:
+    def __init__(self, header: Header, lines: Sequence[str], undecodable: str | None, is_whole: bool) -> None:
         self._header = header
+        self._is_whole = is_whole
         self._at = header.binding.columns
         self.volume_factor: float | None = None
         """The unit of the volume where a line below the header names it."""
@@ -29,7 +31,7 @@ class FirstRows:
         self.values = [
             values
             for at, (line, values) in enumerate(split)
-            if not (at == 0 and self._is_of_units(line, values)) and not self._is_header_again(line, values)
+            if not (at == 0 and self._is_of_units(line, values)) and not self._is_header_again(line, values, at == 0)
         ]
         self._require_fields(lines)
         self._require_decoded(undecodable)
@@ -70,10 +72,27 @@ class FirstRows:
         names = [columns.letters(self._header.names[self._at[meaning] - 1]) for meaning in ("date", "close")]
         return any(word in name for name in names for word in ("date", "time", "clos", "last", "price", "settle", "day"))
 
-    @property
-    def instrument_at(self) -> int | None:
-        """The position of the column of series or boards, where the file has the main one."""
-        return self._at.get("instrument") if instruments.are_told(self.column("instrument")) else None
+    @cached_property
+    def instrument(self) -> tuple[int, str] | None:
+        """The position of the column that tells which rows are the share's, and what it says of them: the series or boards of
+        shares, if the file has the main one; else the name of the one company of the first range, where more rows follow.
+        """
+        if instruments.are_told(self.column("instrument")):
+            return self._at["instrument"], instruments.LISTED
+        for position, texts in self._naming_columns():
+            if not self._is_whole and len(set(texts)) == 1 and instruments.is_plain(texts[0]):
+                return position, f",{texts[0].upper()},"
+        return None
+
+    def _naming_columns(self) -> Iterator[tuple[int, list[str]]]:
+        """The columns of unknown names that name companies, each with its position and texts; none beside a symbol column."""
+        read = {position for meaning, position in self._at.items() if meaning in READ or meaning == "exchange"}
+        for position, name in enumerate(self._header.names, start=1):
+            if "symbol" in self._at or position in read or not any(word in columns.letters(name) for word in instruments.NAMING):
+                continue
+            texts = [values[position - 1] for values in self.values if len(values) >= len(self._header.names)]
+            if texts and all(map(instruments.is_text, texts)):
+                yield position, texts
 
     def trades(self, marks: numbers.Marks) -> Iterator[tuple[float, float, float]]:
         """Closes, volumes and amounts of money of the rows that have all three."""
@@ -109,13 +128,27 @@ class FirstRows:
             (values, style.day(values[self._at["date"] - 1])) for values in self.values if len(values) >= max(self._at.values())
         ]
         close_at = self._at["close"]
-        calendar.require_days(
-            [day for values, day in rows if day and not numbers.is_missing(values[close_at - 1])], says_long_bars
-        )
         symbol_at = self._at.get("symbol")
+        days = defaultdict(list)
+        for values, day in rows:
+            if day and not numbers.is_missing(values[close_at - 1]):
+                days[values[symbol_at - 1] if symbol_at else ""].append(day)
+        calendar.require_days(list(days.values()), says_long_bars)
         keyed = [(values, (values[symbol_at - 1] if symbol_at else symbol or "", str(day))) for values, day in rows if day]
-        if not self.instrument_at:
+        if not instruments.are_told(self.column("instrument")):
             self._require_one_a_day(instruments.rows_of_shared_days(keyed, close_at), keyed)
+        self._require_one_name()
+
+    def _require_one_name(self) -> None:
+        """Raise FileRefusedError when a column that names companies, and is not known for a symbol column, has several."""
+        for position, texts in self._naming_columns():
+            names = sorted(set(texts))
+            if 1 < len(names) <= len(texts) / 2:
+                raise refused(
+                    Kind.SYMBOL,
+                    f"column {shown(self._header.names[position - 1], 30)} names several ({shown(names[0], 30)},"
+                    f" {shown(names[1], 30)}): rename it to symbol, or write a file for each",
+                )
 
     def _require_one_a_day(self, several: Sequence[Sequence[Sequence[str]]], keyed: Sequence[instruments.Keyed]) -> None:
         """Raise FileRefusedError when the groups, of rows of one symbol and day, are parts of days, or told by a column."""
@@ -133,6 +166,8 @@ class FirstRows:
         if not telling:
             return
         name, example = self._header.names[telling - 1], several[0][0][telling - 1]
+        if columns.meanings([name]) == {"date"}:
+            raise calendar.of_parts_of_days([values[telling - 1] for values in several[0]])
         if are_most:
             calendar.require_whole_days([values[telling - 1] for group in several for values in group])
         # On few days any text may differ; a name stands in many rows.
@@ -154,10 +189,10 @@ class FirstRows:
             )
         return values
 
-    def _is_header_again(self, line: str, values: Sequence[str]) -> bool:
+    def _is_header_again(self, line: str, values: Sequence[str], below_header: bool) -> bool:
         if not is_header_line(line, values, self._header):
             return False
-        if names_others(values, self._header):
+        if names_others(values, self._header, below_header):
             raise refused(
                 Kind.SECOND_HEADER,
                 f"a second header inside the file names other columns ({shown(line)}): write a file for each header",

@@ -68,18 +68,22 @@ def is_row(values: Sequence[str]) -> bool:
 
 
 def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
-    """Whether a line beyond the header names columns: names where date and prices stand, or volume and adjusted close where
-    the close is the only price. The parse statement tells such lines alike.
+    """Whether a line beyond the header names columns: a name of the header's where the date stands; or names where date and
+    prices stand (or volume and adjusted close where the close is the only price), and not one for all, as NaN is. The parse
+    statement tells such lines alike.
     """
     if not _MAY_BE_HEADER.match(line):
         return False
+    if _has_known_name_for_date(values, header):
+        return True
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
     if len(places) < 3:
         places += [at[meaning] for meaning in ("adj_close", "volume") if meaning in at]
     if len(places) < 3 or len(values) < max(places):
         return False
-    return all(_NAME.match(values[place - 1]) for place in places)
+    found = [values[place - 1] for place in places]
+    return len(set(found[1:])) > 1 and all(map(_NAME.match, found))
 
 
 def unit_of_volume(values: Sequence[str], header: Header) -> float | None:
@@ -93,14 +97,22 @@ def unit_of_volume(values: Sequence[str], header: Header) -> float | None:
     return columns.factor(values[at["volume"] - 1])
 
 
-def names_others(values: Sequence[str], header: Header) -> bool:
-    """Whether a header line binds columns otherwise than the file's own header; a line of units names none."""
+def names_others(values: Sequence[str], header: Header, below_header: bool) -> bool:
+    """Whether a header line binds columns otherwise than the file's own header. Names that mean nothing do so as well, but
+    `below_header`, where they are units, types or descriptions of the columns.
+    """
     if [value.lower() for value in values[: len(header.names)]] == [name.lower() for name in header.names]:
         return False
-    if len(columns.meanings(values)) < NAMED_AT_LEAST:
-        return False
+    if len(columns.meanings(values)) < NAMED_AT_LEAST and not _has_known_name_for_date(values, header):
+        return not below_header
     found, own = columns.bind(values).columns, header.binding.columns
     return any(found.get(meaning) != own.get(meaning) for meaning in READ)
+
+
+def _has_known_name_for_date(values: Sequence[str], header: Header) -> bool:
+    at = header.binding.columns["date"]
+    text = values[at - 1].lower() if len(values) >= at else ""
+    return text != "" and text in map(str.lower, header.names)
 
 
 def _find(lines: Sequence[str], delimiter: str) -> tuple[Header | None, list[str]]:

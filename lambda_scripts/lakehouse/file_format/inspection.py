@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import milliseconds_text
-from . import columns, dates, encodings, fields, file_names, instruments, numbers, symbols, units
+from . import columns, dates, encodings, fields, file_names, numbers, symbols, units
 from .first_rows import FirstRows
 from .header import Header, is_row
 from .refusals import Kind, refused
@@ -101,7 +101,7 @@ def inspect(
     text = Text(source.key, read)
     header, encoding_assumed = encodings.find_header(text)
     header_lines = [line for line in text.sample[: header.length] if line.strip()]
-    rows = FirstRows(header, list(_rows(text.sample, header_lines)), text.undecodable)
+    rows = FirstRows(header, list(_rows(text.sample, header_lines)), text.undecodable, text.is_whole)
     if "symbol" not in header.binding.columns:
         _require_one_table(text.sample, header)
 
@@ -133,8 +133,8 @@ def inspect(
         decimal_marks=marks.prices * len(columns.PRICES) + (marks.volume or "."),
         volume_factor=unit.factor,
         exchange_at=at.get("exchange") if "symbol" in at else None,
-        instrument_at=rows.instrument_at,
-        main_instruments=instruments.LISTED if rows.instrument_at else None,
+        instrument_at=rows.instrument[0] if rows.instrument else None,
+        main_instruments=rows.instrument[1] if rows.instrument else None,
         has_rows=bool(rows.values),
         assumed=_joined(
             symbol.assumed,
@@ -143,6 +143,7 @@ def inspect(
             *marks.assumed,
             unit.assumed if has_volume else None,
             *header.binding.assumed,
+            _missing_prices(at),
             None if says_volume else "no volume column",
         ),
     )
@@ -227,6 +228,11 @@ def _symbol(key: str, header: Header, folder: str, default: str) -> symbols.Name
     if "symbol" in header.binding.columns:
         return symbols.Named(None)
     return symbols.Named(header.symbol) if header.symbol else symbols.from_key(key, folder, default)
+
+
+def _missing_prices(at: Mapping[str, int]) -> str | None:
+    missing = [price for price in ("open", "high", "low") if price not in at]
+    return f"no {' or '.join(missing)} column" if missing else None
 
 
 def _joined(*phrases: str | None) -> str | None:

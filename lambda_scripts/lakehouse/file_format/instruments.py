@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from . import numbers
+from . import columns, numbers
 
 MAIN = {
     "EQ": "NSE India: shares in the rolling segment",
@@ -29,6 +29,12 @@ prices of the share. A file without any of these has no main one."""
 LISTED = f",{','.join(MAIN)},"
 """As the parse statement looks them up."""
 
+_NAMING = """
+    symbol ticker stock compan instrument isin wkn scrip securit asset issuer name
+    valeur wertpapier aktie papel ativo accion azion spolk 종목 股票 证券 證券 銘柄 名称 名稱"""
+NAMING = tuple(columns.letters(word) for word in _NAMING.split())
+"""A column whose name holds one of these names the company of a row."""
+
 TEXTS = 0.5
 """A column tells instruments apart when at least so much of it is not numbers."""
 
@@ -50,16 +56,26 @@ def rows_of_shared_days(rows: Iterable[Keyed], close_at: int) -> list[list[Seque
 
 
 def telling_column(several: Sequence[Sequence[Sequence[str]]], read: Collection[int]) -> int | None:
-    """The 1-based position of a text column that tells apart the rows of each day; columns at `read` positions are not asked."""
+    """The 1-based position of a column that tells apart the rows of each day: one of texts, or of numbers that are the same on
+    each day, as ids are. Columns at `read` positions are not asked.
+    """
     width = min(len(values) for group in several for values in group)
+    ids: int | None = None
     for at in (at for at in range(1, width + 1) if at not in read):
+        if any(len({values[at - 1] for values in group}) < len(group) for group in several):
+            continue
         texts = [values[at - 1] for group in several for values in group]
-        if sum(map(_is_text, texts)) >= TEXTS * len(texts) and all(
-            len({values[at - 1] for values in group}) == len(group) for group in several
-        ):
+        if sum(map(is_text, texts)) >= TEXTS * len(texts):
             return at
-    return None
+        if not ids and len(several) > 1 and len(set(texts)) == max(map(len, several)):
+            ids = at
+    return ids
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     return bool(text) and not numbers.is_missing(text) and numbers.value(text) is None
+
+
+def is_plain(name: str) -> bool:
+    """Whether the parse statement finds the name alike: quotes, unreadable bytes and ß in upper case are another text there."""
+    return '"' not in name and "\ufffd" not in name and (name.isascii() or name.upper() == name)

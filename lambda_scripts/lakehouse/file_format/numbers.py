@@ -18,7 +18,7 @@ MISSING = (
 PLAIN = r"^-?[0-9]{1,18}(?:\.[0-9]*)?$"
 """A number as programs write it, where the decimal mark is a point."""
 
-_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫]|Rs\.?|zł|kr|Kč|Ft|lei)"
+_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei)"
 NUMBER = (
     rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
     r"(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:['’][0-9]{3})+)(?:\.[0-9]*)?"

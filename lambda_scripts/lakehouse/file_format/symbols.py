@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -39,7 +40,7 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
     stem = stem_of(name)
     downloaded = file_names.of_download(stem)
     of_file = downloaded or file_names.of_name(stem)
-    plain = [part.strip() for part in folders if "=" not in part and file_names.is_symbol(part.strip())]
+    plain = [part for part in map(stem_of, folders) if "=" not in part and file_names.is_symbol(part)]
     if plain:
         return _of_folders(plain, of_file, folder, name)
     if default.strip():
@@ -62,10 +63,10 @@ def _of_keyed_folder(folders: list[str]) -> str:
 
 
 def stem_of(name: str) -> str:
-    """The name without its ending and without the mark of a copy: `AAPL (1).csv` is `AAPL`."""
+    """The name without its ending and the mark of a copy: `AAPL (1).csv` is `AAPL`, and so is Spark's folder `AAPL.csv`."""
     for _ in range(2):  # a copy may have its mark behind its first ending: AAPL.csv (1).csv
         name = _COPY.sub("", _ENDING.sub("", name).strip()).strip()
-    return name
+    return unicodedata.normalize("NFC", name)  # a Mac writes an accent as a letter of its own
 
 
 def _of_folders(folders: list[str], of_file: str | None, folder: str, name: str) -> Named:

@@ -41,7 +41,7 @@ class Text:
 
     `sample` holds the whole lines of the first 64 kB (of a gzip, 256 kB or more of what is in them). Iterating, once,
     gives every line, the sample's first; further ranges are read as they are needed, and none is kept. What is not UTF-8
-    stands as U+FFFD; `undecodable` says where the first of it is.
+    stands as U+FFFD; `undecodable` says where the first of it is; `is_whole` whether the sample has all lines.
 
     Raises FileRefusedError when the first range is not text, or later when a gzip breaks off.
     """
@@ -52,6 +52,7 @@ class Text:
         first = first.removeprefix(codecs.BOM_UTF8)
         _require_text(first, ended)
         self.undecodable = _undecodable(first, ended)
+        self.is_whole = ended
         self._first = first if self.undecodable else b""
         lines, self._rest = _whole_lines(first, ended)
         if not lines and not ended:

@@ -10,6 +10,7 @@ from .columns import Binding, letters
 
 LOTS = {
     frozenset({"ts_code", "vol"}): 100,  # Tushare
+    frozenset({"price_change", "p_change", "volume"}): 100,  # Tushare's get_hist_data, whose turnover is a rate
     frozenset({"Gmt time", "Volume"}): 1000,  # Dukascopy
     frozenset({"Local time", "Volume"}): 1000,  # Dukascopy
 }
