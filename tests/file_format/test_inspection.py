@@ -381,6 +381,16 @@ def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
     assert "several rows a day, told apart by column 'Valor' ('AAA'): rename it to symbol" in refusal(content)
 
 
+def test_a_column_that_names_companies_one_below_the_other_is_named_and_one_of_trends_is_not() -> None:
+    days = [f"2016-01-{day:02d}" for day in (4, 5, 6, 7)]
+    named = "Date,Close,Company Name\n" + "".join(f"{day},1.5,{name} SA\n" for day, name in zip(days, "AABB", strict=True))
+    assert "column 'Company Name' names several ('A SA', 'B SA'): rename it to symbol" in refusal(named)
+    trends = "Date,Close,Stock Trend\n" + "".join(
+        f"{day},1.5,{trend}\n" for day, trend in zip(days, ("up", "no", "up", "no"), strict=True)
+    )
+    assert inspected(trends).symbol == "AAPL"
+
+
 def test_a_series_of_shares_is_told_from_others() -> None:
     content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
     found = inspected(content)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lakes import Lake, Rows
-from tests.local_aws import LocalAccount
+from tests.lakes import Rows, opened
+from tests.local_aws.account import EngineName
 
 SHAPES = Path(__file__).parent / "shapes"
 VALUES = ("open", "high", "low", "close", "adj_close", "volume")
@@ -30,11 +30,9 @@ OUTCOMES = table("outcomes.csv")
 
 
 @pytest.fixture(scope="module")
-def found(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Table]]:
+def found(engine: EngineName) -> Iterator[Mapping[str, Table]]:
     """The rows of stocks_processed and of stocks_loads, by file."""
-    with LocalAccount(request.config.getoption("--engine")) as account:
-        account.create_lake()
-        lake = Lake(account)
+    with opened(engine) as lake:
         folder = SHAPES / "files"
         lake.drop({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
         prefix = f"s3://{lake.bucket}/raw/stocks/"

@@ -74,8 +74,8 @@ WORDS_BY_KIND = {
         reports sheet sheet1 book1 workbook parts chunk batch test train valid sample samples example examples demo temp tmp
         latest current recent today backup archive archives copy complete merged combined csv csvs txt xls xlsx excel json
         parquet gz zip import imports upload uploads untitled unnamed default query queryresult dump extract snapshot items misc
-        desktop documents unload bquxjob df dataframe spreadsheet kline klines bhav chart charts timeseries series screener
-        everything kopie copie copia ark blad taul munka planilha pasta sayfa tabela feuil classeur mappe hoja libro foglio
+        desktop documents unload bquxjob dataframe spreadsheet kline klines charts timeseries series screener
+        everything kopie copie copia planilha tabela feuil classeur mappe hoja libro foglio
         cartel arkusz zeszyt other others project source sources finance financial trading trade trades transaction transactions
         account statement""",
     "places, exchanges and sources": """
@@ -93,7 +93,8 @@ WORDS = frozenset(word for words in WORDS_BY_KIND.values() for word in words.spl
 
 _ALONE = """
     a the of in to from and my for with by or d w m q y x v id no max min all main tech dow day open last new old tab bar book
-    cap caps mid list info part page feed wiki sp active large clean final hour nifty sensex djia dax ftse russell stock"""
+    cap caps mid list info part page feed wiki sp active large clean final hour nifty sensex djia dax ftse russell stock
+    ark blad taul munka pasta sayfa chart df bhav"""
 _FILLERS = frozenset(_ALONE.split())
 """Words that are the symbols of companies too: a symbol only where one stands alone, in upper case."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -142,8 +143,10 @@ class FirstRows:
     def _require_one_name(self) -> None:
         """Raise FileRefusedError when a column that names companies, and is not known for a symbol column, has several."""
         for position, texts in self._naming_columns():
-            names = sorted(set(texts))
-            if 1 < len(names) <= len(texts) / 2:
+            names = list(dict.fromkeys(texts))
+            changes = sum(one != next_one for one, next_one in itertools.pairwise(texts))
+            # One company below the other; what changes to and fro is a trend or a status.
+            if 1 < len(names) <= len(texts) / 2 and changes == len(names) - 1:
                 raise refused(
                     Kind.SYMBOL,
                     f"column {shown(self._header.names[position - 1], 30)} names several ({shown(names[0], 30)},"

@@ -30,7 +30,7 @@ LISTED = f",{','.join(MAIN)},"
 """As the parse statement looks them up."""
 
 _NAMING = """
-    symbol ticker stock compan instrument isin wkn scrip securit asset issuer name
+    symbol ticker stock compan instrument isin wkn scrip securit asset issuer
     valeur wertpapier aktie papel ativo accion azion spolk 종목 股票 证券 證券 銘柄 名称 名稱"""
 NAMING = tuple(columns.letters(word) for word in _NAMING.split())
 """A column whose name holds one of these names the company of a row."""
