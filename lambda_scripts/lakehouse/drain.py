@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from . import log
 from .aws import functions
-from .errors import DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
+from .errors import BatchFailedError, DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .queue.inbox import Marker
@@ -50,6 +50,9 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
         except LeaseLostError as lost:
             lake.lease.confirm_loss(lost)
             log.warning("overtaken", error=str(lost))
+            continue
+        except BatchFailedError as failure:
+            log.warning("a batch fails after its parse; its halves are tried", error=str(failure))
             continue
         except DeadlineReachedError as reached:
             # Where not even one batch was done, one of half the size may be; unless a parse goes on, which is waited for.

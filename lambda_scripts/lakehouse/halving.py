@@ -7,17 +7,20 @@
 
 What failed together is tried again in groups half as large, by this invocation or a later one: both go by the attempts on
 record. A file is refused after three attempts with it alone, not all by one invocation: an error that passes blames nobody.
+
+A step after the parse reads no file, and so can blame none. What fails there is halved in the same way, and a file that makes it
+fail even alone is left in the inbox, behind all others.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from . import log, parsing
-from .aws.remedies import is_timeout
-from .errors import LeftForLaterError, ParseFailedError, PublishError, QueryFailedError
+from .aws.remedies import is_timeout, systemic_cause
+from .errors import BatchFailedError, LeftForLaterError, ParseFailedError, PublishError, QueryFailedError
 from .lake import Lake
 from .raw_files import Drop, Refusal
 from .tables import attempts, staging
@@ -47,7 +50,8 @@ class Load(Protocol):
 def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) -> Surveys:
     """Load the files at these keys, in one batch unless some of them make it fail; what `load` returned last.
 
-    Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more.
+    Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more, and
+    BatchFailedError where a batch failed after its parse, and the rest is to be tried when its remains are tidied up.
     """
     earlier, mine = attempts.read(lake), list[Attempt]()
     surveys: Surveys = {}
@@ -84,10 +88,15 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
                 is_proven = True
             others = [attempt for attempt in earlier if attempt is not running]
             groups.extendleft(reversed(list(_groups(group, [*others, *mine]))))
-        except (PublishError, QueryFailedError):
+        except (PublishError, QueryFailedError) as failure:
             if running:
                 _let_go(lake, running)  # so that the next attempt starts afresh
-            raise
+            if isinstance(failure, QueryFailedError) and systemic_cause(failure.reason):
+                raise
+            attempts.put_failed_after_parse(lake, batch, group, str(failure))
+            if any(attempt.files.keys() == set(group) and not attempt.blames for attempt in earlier):
+                raise
+            raise BatchFailedError(f"a batch of {len(group)} files fails: {failure}") from failure
         if running:
             earlier.remove(running)
             _let_go(lake, running)
@@ -98,8 +107,9 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
 
 
 def _groups(keys: Iterable[str], found: Iterable[Attempt]) -> Iterator[Group]:
-    """The keys in groups as large as each may be: for which a statement runs, which never failed, which did."""
+    """The keys in groups as large as each may be: for which a statement runs, which never failed, which did, most often last."""
     todo = list(keys)
+    failures = Counter[str]()
     everything = len(todo)
     most: dict[str, int] = {}
     for attempt in found:
@@ -108,10 +118,11 @@ def _groups(keys: Iterable[str], found: Iterable[Attempt]) -> Iterator[Group]:
             yield [key for key in todo if key in together], attempt
             todo = [key for key in todo if key not in together]
         elif not attempt.is_running:
+            failures.update(attempt.files.keys())
             for key in attempt.files:
                 most[key] = max(1, min(most.get(key, len(attempt.files)), len(attempt.files) // 2))
     for size in sorted({most.get(key, everything) for key in todo}, reverse=True):
-        members = [key for key in todo if most.get(key, everything) == size]
+        members = sorted((key for key in todo if most.get(key, everything) == size), key=lambda key: failures[key])
         for start in range(0, len(members), size):
             yield members[start : start + size], None
 

@@ -178,6 +178,7 @@ class Trials:
         given_up = [str(letter.error) for letter in world.account.dead_letters]
         waiting = [] if given_up else world.keys("pipeline/inbox/")
         if given_up:
+            world.replay(list(world.account.dead_letters))
             world.drain()
         reader.read()
         found = wrong(world) + reader.wrong
@@ -412,8 +413,8 @@ KINDS: dict[str, Kind] = {
     "frozen, same request": Kind(lambda trials, point: trials.freeze(point, FIRST), _each),
     "frozen, lease expired": Kind(lambda trials, point: trials.freeze(point, SECOND), _each, 16),
     "both frozen": Kind(Trials.freeze_both, _pairs, 6),
-    "killed before": Kind(Trials.kill, _every_other, 2),
-    "killed after": Kind(Trials.kill, _every_other, 2),
+    "killed before": Kind(Trials.kill, _every_other, 4),
+    "killed after": Kind(Trials.kill, _every_other, 4),
     "killed twice": Kind(Trials.kill, _twice, 16),
     "killed for good": Kind(Trials.kill_for_good, _each, 16),
     "killed while another waits": Kind(Trials.kill_while_another_waits, _each, 16),

@@ -33,8 +33,8 @@ def _of_several(*rows: str) -> bytes:
 def _damaged() -> bytes:
     """A gzip that opens well and breaks far behind its head."""
     chance = random.Random(9)
-    rows = "".join(f"GZ,2016-01-{at % 28 + 1:02d},{chance.random() * 1000},5\n" for at in range(8_000))
-    content = bytearray(gzip.compress(("Symbol,Date,Close,Volume\n" + rows).encode()))
+    rows = "".join(f"GZ,2016-01-{at % 28 + 1:02d},5,5,{chance.randbytes(500).hex()}\n" for at in range(200))
+    content = bytearray(gzip.compress(("Symbol,Date,Close,Volume,Note\n" + rows).encode()))
     if len(content) < FIRST_RANGE_BYTES + 15_000:
         raise AssertionError("the damage would lie within what is read of a file's head")
     content[-8_000:-7_000] = b"\xff" * 1_000

@@ -8,7 +8,7 @@ import importlib
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -225,8 +225,14 @@ class World:
         for arn, event in held:
             self.runtime.send(arn, event)
 
+    def replay(self, dead_letters: Sequence[Invocation]) -> None:
+        """What an operator does with dead letters: their events once more, for those that were never taken in."""
+        for letter in dead_letters:
+            self.send(letter.function, letter.event)
+        self.settle()
+
     def drain(self) -> None:
-        """What an operator does after a dead letter: {"action": "drain"} on both functions."""
+        """What an operator does then: {"action": "drain"} on both functions."""
         for function in (RAW, REPORTS):
             self.send(function, {"action": "drain", "bucket": self.account.bucket})
             self.settle()

@@ -8,17 +8,17 @@ import math
 import random
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_scripts.lakehouse import file_format, raw_files
+from lambda_scripts.lakehouse import file_format, load, raw_files
 from lambda_scripts.lakehouse.aws import functions
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.sql import Statement as Rendered
-from lambda_scripts.lakehouse.errors import DeadlineReachedError
+from lambda_scripts.lakehouse.errors import DeadlineReachedError, PublishError
 from lambda_scripts.lakehouse.file_format import FIRST_RANGE_BYTES
 from tests.lakes import RAW, Lake, act, csv, day
 from tests.local_aws.aws_calls import Killed
@@ -141,6 +141,35 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, tab
     lake.account.interference.remove(interfere)
     drained(lake)
     assert lake.load_of("AAPL.csv")["status"] == "loaded" and len(lake.prices()) == 2
+
+
+@pytest.mark.parametrize("bad", ["A.csv", "Z.csv"])
+def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_other(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    accepted = load._accepted
+
+    def miscounted(lake: Any, staged: str, summaries: Mapping[str, load.Summary]) -> Any:
+        if any(path.endswith(bad) for path in summaries):
+            raise PublishError("a row is not where it should be")
+        return accepted(lake, staged, summaries)
+
+    monkeypatch.setattr(load, "_accepted", miscounted)
+    lake.account.runtime.held_back = []
+    for key, body in (GOOD | {bad: csv(day("2016-01-04", 7))}).items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
+    for function, event in held:
+        lake.account.runtime.send(function, event)
+    lake.account.wait_until_idle(300)
+    assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
+    assert {str(letter.error and letter.error["errorMessage"]) for letter in lake.account.dead_letters} == {
+        "a row is not where it should be"
+    }
+    monkeypatch.undo()
+    drained(lake)
+    assert {load["status"] for load in lake.loads()} == {"loaded"} and len(lake.loads()) == len(lake.prices()) == len(GOOD) + 1
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging/") == lake.keys("pipeline/inbox/") == []
 
 
 def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -> None:

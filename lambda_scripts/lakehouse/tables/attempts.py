@@ -3,7 +3,8 @@
     the parse failed                    put, with Athena's reason
     it still ran when time was up       put: the next invocation waits for it
     the invocation died                 put by the next holder of the lease, who finds the note of the batch
-    another error was raised            none: no file is to blame
+    a step after the parse failed       put, with the error: it makes the next groups smaller, and blames no file
+    another error was raised            none
 
 An attempt is named by its batch. It goes once its files have an outcome.
 """
@@ -23,7 +24,7 @@ class Attempt:
     """`files` are the versions that were read, by raw key; None for one that was not known yet when the function died.
 
     `unread` are those of deleted and refused files, whose rows go. `staged` is the batch under whose name the statement
-    writes; `query_id` is empty where it is not known.
+    writes; `query_id` is empty where it is not known. `blames` says whether a file that is alone in it may be the cause.
     """
 
     batch: str
@@ -33,6 +34,7 @@ class Attempt:
     reason: str | None = None
     is_running: bool = False
     unread: Mapping[str, str] = field(default_factory=dict)
+    blames: bool = True
 
     @property
     def keys(self) -> list[str]:
@@ -44,8 +46,8 @@ class Attempt:
         return self.reason or "the function ended without a word while it loaded the file, out of memory or of time perhaps"
 
     def is_alone_with(self, key: str, version: str) -> bool:
-        """Whether it failed with this version of this file, and no other one."""
-        return not self.is_running and self.files.keys() == {key} and self.files[key] in (None, version)
+        """Whether it failed with this version of this file and no other one, which may be the cause."""
+        return self.blames and not self.is_running and self.files.keys() == {key} and self.files[key] in (None, version)
 
 
 def put(lake: Lake, attempt: Attempt) -> None:
@@ -56,6 +58,11 @@ def put(lake: Lake, attempt: Attempt) -> None:
 def put_died(lake: Lake, batch: str, keys: Sequence[str]) -> None:
     """Write that the function died while it worked on these files."""
     put(lake, Attempt(batch, dict.fromkeys(keys), "", batch))
+
+
+def put_failed_after_parse(lake: Lake, batch: str, keys: Sequence[str], reason: str) -> None:
+    """Write that a batch with these files failed at a step that reads no file."""
+    put(lake, Attempt(batch, dict.fromkeys(keys), "", batch, reason, blames=False))
 
 
 def read(lake: Lake) -> list[Attempt]:
