@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from lambda_scripts.lakehouse import lake as product
 from lambda_scripts.lakehouse.aws import sql
 from lambda_scripts.lakehouse.aws.clients import client
-from lambda_scripts.lakehouse.aws.store import Store
+from lambda_scripts.lakehouse.aws.store import Store, Stored
 from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.config import Config
 from lambda_scripts.lakehouse.layout import RAW_QUEUE, Layout
@@ -124,6 +125,13 @@ class Records:
         deadline = Deadline(self._of.clock, Context.get_remaining_time_in_millis() / 1000)
         compaction.compact(replace(self._of, store=store, loads=LoadRecords(store, self._of.layout), deadline=deadline))
 
+    def stored(self) -> list[Stored]:
+        return list(self._of.store.objects(self._of.layout.loads))
+
+    def compact_just(self, objects: Sequence[Stored]) -> None:
+        """Put one object in the place of these, in this order."""
+        compaction._compact(self._of, objects)
+
     def assert_whole(self) -> None:
         """Each batch stands in the history once, and each file's last batch is its latest."""
         rows = self.lake.query(HISTORY)
@@ -175,6 +183,16 @@ def test_years_of_load_records_stay_a_few_objects(records: Records) -> None:
     assert len(records.objects) < 2 * OBJECTS
     records.assert_whole()
     records.assert_committed()
+
+
+def test_objects_with_the_same_lines_are_one_object_so_that_no_two_can_replace_each_other(records: Records) -> None:
+    records.add(OBJECTS)
+    for several in (records.stored(), records.stored()[::-1]):
+        records.compact_just(several)
+    (compacted,) = {key for key in records.objects if key.endswith(".gz")}
+    records.compact_just(records.stored())
+    assert [key for key in records.objects if key.endswith(".gz")] == [compacted]
+    records.assert_whole()
 
 
 @pytest.mark.duckdb_only("an invocation for each kill, whatever engine reads the history")

@@ -5,7 +5,7 @@
 Every step can be repeated, and none needs the lease. An object goes only under a note, and a note is put only after the object
 that has its lines: whatever happens, each line stands in one object at least. While it stands in two, stocks_load_history takes
 it once. A query that has just listed an object when that goes fails, and can be run again. An object's name is the hash of its
-lines, so that compacting the same objects once more makes the same object.
+sorted lines, so that an object goes only for one with more of them: no two can replace each other, whoever compacts what.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def _noted(lake: Lake, note: Stored) -> list[str]:
 def _compact(lake: Lake, objects: Sequence[Stored]) -> int:
     """Put one object in the place of these; of how many."""
     bodies = dict(zip(objects, parallel.each(lambda stored: _lines(lake, stored), objects), strict=True))
-    lines = b"".join(
-        line + b"\n" for line in dict.fromkeys(line for body in bodies.values() if body for line in body.splitlines())
-    )
+    lines = b"".join(line + b"\n" for line in sorted({line for body in bodies.values() if body for line in body.splitlines()}))
     name = hashlib.sha256(lines).hexdigest()[:32]
     target = lake.layout.compacted_loads(name)
     lake.store.put(target, gzip.compress(lines, mtime=0))
