@@ -7,14 +7,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import log
+from . import halving, log
 from .aws import functions
 from .errors import BatchFailedError, DeadlineReachedError, LeaseLostError, LeftForLaterError, StillRunningError
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .queue.inbox import Marker
-from .tables import compaction, definitions, staging
+from .tables import attempts, compaction, definitions, staging
 from .tables.merged import MergedTable, Survey
+
+# Some 13 single out one file of 5,000. Where a step fails with whatever files there are, later invocations go on from here.
+FAILED_BATCHES_OF_AN_INVOCATION = 50
 
 Work = Callable[[Lake, Sequence[Marker]], Mapping[MergedTable, Survey]]
 """Brings what the markers name to a recorded outcome; returns the tables that it rewrote, as they were surveyed before.
@@ -29,7 +32,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
     Where another invocation holds the lease, that one finds the markers; the first to find it held waits, and takes over if the
     holder dies. Work that is left at the deadline goes on in a fresh invocation, in smaller batches where not even one was done.
     """
-    batches, batch_size = 0, batch_files
+    batches, batch_size, failed = 0, batch_files, 0
     left: dict[str, str] = {}
     while True:
         try:
@@ -41,6 +44,8 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
                 continue
             definitions.prepare(lake)
             staging.tidy(lake)
+            if lake.queue == RAW_QUEUE:
+                halving.forget(lake, attempts.read(lake))  # a frozen holder puts some after their files' outcome
             while markers := _due(lake, left):
                 lake.deadline.check("begin another batch")
                 batch = _first_names(markers, batch_files)
@@ -52,6 +57,10 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             log.warning("overtaken", error=str(lost))
             continue
         except BatchFailedError as failure:
+            failed += 1
+            if failed >= FAILED_BATCHES_OF_AN_INVOCATION:
+                lake.lease.give_back()
+                raise
             log.warning("a batch fails after its parse; its halves are tried", error=str(failure))
             continue
         except DeadlineReachedError as reached:

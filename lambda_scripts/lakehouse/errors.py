@@ -84,7 +84,7 @@ class LeftForLaterError(Error):
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         named = "; ".join(f"{key}: {reason}" for key, reason in sorted(reasons.items()))
-        super().__init__(f"{len(reasons)} files can't be read so far, and are tried once more by the next invocation: {named}")
+        super().__init__(f"{len(reasons)} files can't be loaded so far, and are tried once more by the next invocation: {named}")
         self.reasons = reasons
 
 

@@ -9,13 +9,13 @@ What failed together is tried again in groups half as large, by this invocation 
 record. A file is refused after three attempts with it alone, not all by one invocation: an error that passes blames nobody.
 
 A step after the parse reads no file, and so can blame none. What fails there is halved in the same way, and a file that makes it
-fail even alone is left in the inbox, behind all others.
+fail even alone is left in the inbox for a later invocation, once all others are loaded.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from . import log, parsing
@@ -53,24 +53,32 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
     Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more, and
     BatchFailedError where a batch failed after its parse, and the rest is to be tried when its remains are tidied up.
     """
-    earlier, mine = attempts.read(lake), list[Attempt]()
+    known = attempts.read(lake)
     surveys: Surveys = {}
     left: dict[str, str] = {}
     is_proven = False  # that the statement runs, so that what fails is the files' fault
 
-    def refusal(key: str, version: str) -> str | None:
-        return _refusal(_alone(key, version, earlier), _alone(key, version, mine))
+    def is_mine(attempt: Attempt) -> bool:
+        return attempt.batch >= lake.lease.first_batch_of_invocation
 
-    groups = deque(_groups(keys, earlier))
+    def refusal(key: str, version: str) -> str | None:
+        alone = _alone(key, version, known)
+        return _refusal(alone, not all(map(is_mine, alone)))
+
+    groups = deque(_groups(keys, known))
     while groups:
         group, running = groups.popleft()
+        failed = [each for each in known if not each.blames and list(each.files) == group and is_mine(each)]
+        if len(group) == 1 and len(failed) >= ATTEMPTS_OF_AN_INVOCATION:
+            left[group[0]] = failed[-1].what_happened
+            continue
         batch = staging.begin(lake, group)
         try:
             with staging.excused(lake, batch):
                 drops = inspect(group, refusal)
                 if running and not parsing.is_of(running, drops):
                     running = None  # it reads what is not there any more, and is forgotten in the end
-                if tried := _tried_enough(drops, mine):
+                if tried := _tried_enough(drops, filter(is_mine, known)):
                     left[drops[0].key] = f"{tried[-1].what_happened} ({_queries(tried)})"
                 if tried or not drops:
                     staging.end_unused(lake, batch)
@@ -78,29 +86,27 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
                 surveys = load(lake, batch, drops, running)
             is_proven = is_proven or any(drop.file_format for drop in drops)
         except ParseFailedError as failure:
-            mine.append(failure.attempt)
+            known.append(failure.attempt)
             log.warning("a file makes the parse fail", files=len(failure.attempt.files), error=str(failure))
             staging.end(lake, batch)
             if not failure.attempt.files:
                 raise
             if len(failure.attempt.files) == 1 and not is_proven:
-                _prove_that_files_are_to_blame(lake, mine)
+                _prove_that_files_are_to_blame(lake, filter(is_mine, known))
                 is_proven = True
-            others = [attempt for attempt in earlier if attempt is not running]
-            groups.extendleft(reversed(list(_groups(group, [*others, *mine]))))
+            others = [attempt for attempt in known if attempt is not running]
+            groups.extendleft(reversed(list(_groups(group, others))))
         except (PublishError, QueryFailedError) as failure:
             if running:
                 _let_go(lake, running)  # so that the next attempt starts afresh
             if isinstance(failure, QueryFailedError) and systemic_cause(failure.reason):
                 raise
             attempts.put_failed_after_parse(lake, batch, group, str(failure))
-            if any(attempt.files.keys() == set(group) and not attempt.blames for attempt in earlier):
-                raise
             raise BatchFailedError(f"a batch of {len(group)} files fails: {failure}") from failure
         if running:
-            earlier.remove(running)
+            known.remove(running)
             _let_go(lake, running)
-    _forget(lake, [*earlier, *mine], set(keys) - left.keys())
+    forget(lake, known, set(keys) - left.keys())
     if left:
         raise LeftForLaterError(left)
     return surveys
@@ -128,8 +134,12 @@ def _groups(keys: Iterable[str], found: Iterable[Attempt]) -> Iterator[Group]:
 
 
 def _alone(key: str, version: str, found: Iterable[Attempt]) -> list[Attempt]:
-    """The attempts that failed with this version of the file alone."""
-    return [attempt for attempt in found if attempt.is_alone_with(key, version)]
+    """The attempts that failed with this version of the file alone, one for each query: several may have waited for it."""
+    alone: dict[str, Attempt] = {}
+    for attempt in found:
+        if attempt.is_alone_with(key, version):
+            alone.setdefault(attempt.query_id or attempt.batch, attempt)
+    return list(alone.values())
 
 
 def _tried_enough(drops: Sequence[Drop], mine: Iterable[Attempt]) -> list[Attempt]:
@@ -140,12 +150,11 @@ def _tried_enough(drops: Sequence[Drop], mine: Iterable[Attempt]) -> list[Attemp
     return alone if len(alone) >= ATTEMPTS_OF_AN_INVOCATION else []
 
 
-def _refusal(earlier: Sequence[Attempt], mine: Sequence[Attempt]) -> str | None:
-    """Why a file is refused that was tried alone so many times by earlier invocations and by this one; None to try it again."""
-    alone = [*earlier, *mine]
+def _refusal(alone: Sequence[Attempt], in_earlier_ones: bool) -> str | None:
+    """Why a file is refused that was tried alone so many times, in earlier invocations too or not; None to try it again."""
     if alone and is_timeout(alone[-1].reason or ""):
         return f"it takes longer than Athena lets a query run ({_queries(alone)}): unpack it or split it, and upload it again"
-    if len(alone) >= ATTEMPTS and earlier:
+    if len(alone) >= ATTEMPTS and in_earlier_ones:
         why = f"{alone[-1].what_happened} ({len(alone)} times: {_queries(alone)})"
         return f"Athena can't read it: {why}; check the file and upload it again"
     return None
@@ -156,7 +165,7 @@ def _queries(found: Sequence[Attempt]) -> str:
     return f"{'queries' if ids[1:] else 'query'} {', '.join(ids)}" if ids else "no query is known"
 
 
-def _prove_that_files_are_to_blame(lake: Lake, mine: Sequence[Attempt]) -> None:
+def _prove_that_files_are_to_blame(lake: Lake, mine: Iterable[Attempt]) -> None:
     """Raise QueryFailedError, and forget the attempts, where the statement fails without any file as well."""
     try:
         parsing.prove_that_it_runs(lake)
@@ -176,11 +185,11 @@ def _let_go(lake: Lake, running: Attempt) -> None:
     staging.end(lake, running.staged)
 
 
-def _forget(lake: Lake, found: Sequence[Attempt], done: set[str]) -> None:
+def forget(lake: Lake, found: Sequence[Attempt], done: Collection[str] = ()) -> None:
     """Forget the attempts whose files all have an outcome: done just now, or without a marker in the inbox."""
     if not found:
         return
-    waiting = {marker.name for marker in lake.inbox.markers()} - done
+    waiting = {marker.name for marker in lake.inbox.markers()}.difference(done)
     over = [attempt for attempt in found if not waiting & set(attempt.keys)]
     for attempt in over:
         if attempt.is_running:

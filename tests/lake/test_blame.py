@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_scripts.lakehouse import file_format, load, raw_files
+from lambda_scripts.lakehouse import drain, file_format, load, raw_files
 from lambda_scripts.lakehouse.aws import functions
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.sql import Statement as Rendered
@@ -143,18 +143,25 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, tab
     assert lake.load_of("AAPL.csv")["status"] == "loaded" and len(lake.prices()) == 2
 
 
+def miscounting(name: str, times: int = 1_000) -> Any:
+    """A count, after the merge, that fails so many times where a file of this name is in the batch."""
+    accepted, left = load._accepted, times
+
+    def miscounted(lake: Any, staged: str, summaries: Mapping[str, load.Summary]) -> Any:
+        nonlocal left
+        if left and any(path.endswith(name) for path in summaries):
+            left -= 1
+            raise PublishError("a row is not where it should be")
+        return accepted(lake, staged, summaries)
+
+    return miscounted
+
+
 @pytest.mark.parametrize("bad", ["A.csv", "Z.csv"])
 def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_other(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
-    accepted = load._accepted
-
-    def miscounted(lake: Any, staged: str, summaries: Mapping[str, load.Summary]) -> Any:
-        if any(path.endswith(bad) for path in summaries):
-            raise PublishError("a row is not where it should be")
-        return accepted(lake, staged, summaries)
-
-    monkeypatch.setattr(load, "_accepted", miscounted)
+    monkeypatch.setattr(load, "_accepted", miscounting(bad))
     lake.account.runtime.held_back = []
     for key, body in (GOOD | {bad: csv(day("2016-01-04", 7))}).items():
         lake.account.drop(f"raw/stocks/{key}", body)
@@ -163,13 +170,64 @@ def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_other(
         lake.account.runtime.send(function, event)
     lake.account.wait_until_idle(300)
     assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
-    assert {str(letter.error and letter.error["errorMessage"]) for letter in lake.account.dead_letters} == {
-        "a row is not where it should be"
-    }
+    (error,) = {str(letter.error and letter.error["errorMessage"]) for letter in lake.account.dead_letters}
+    assert error.endswith(f"raw/stocks/{bad}: a row is not where it should be")
     monkeypatch.undo()
     drained(lake)
     assert {load["status"] for load in lake.loads()} == {"loaded"} and len(lake.loads()) == len(lake.prices()) == len(GOOD) + 1
     assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging/") == lake.keys("pipeline/inbox/") == []
+
+
+def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_file_of_another_batch(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_BATCH_FILES", "1")
+    monkeypatch.setattr(load, "_accepted", miscounting("A.csv"))
+    lake.account.runtime.held_back = []
+    for key, body in (GOOD | {"A.csv": csv(day("2016-01-04", 7))}).items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
+    lake.account.runtime.send(*held[0])
+    lake.account.wait_until_idle(300)
+    for function, event in held[1:]:
+        lake.account.runtime.send(function, event)
+    lake.account.wait_until_idle(300)
+    assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
+
+
+def test_where_a_step_after_the_parse_fails_with_every_file_an_invocation_ends_soon(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "_accepted", miscounting(".csv"))
+    monkeypatch.setattr(drain, "FAILED_BATCHES_OF_AN_INVOCATION", 2)
+    for key, body in GOOD.items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(300)
+    errors = [each.error for each in lake.account.invocations if each.function == RAW and each.error]
+    assert errors and len(lake.logged("loaded")) == 0
+    assert {error["errorType"] for error in errors} == {"BatchFailedError"}
+    assert len(lake.logged("a batch fails after its parse; its halves are tried")) == len(errors)
+    monkeypatch.undo()
+    drained(lake)
+    assert [load["status"] for load in lake.loads()] == ["loaded"] * len(GOOD)
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == []
+
+
+def test_a_file_is_not_refused_by_the_invocation_that_first_failed_with_it_though_another_file_fails_after_its_parse(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "_accepted", miscounting("GOOD00.csv", times=1))
+    lake.account.interference.add(failing("A_CODE_THAT_NOBODY_KNOWS: oh", named="BAD.csv"))
+    lake.account.runtime.held_back = []
+    for key, body in {"GOOD00.csv": GOOD["GOOD00.csv"], "BAD.csv": csv(day("2016-01-04", 1))}.items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
+    lake.account.runtime.send(held[0][0], {"Records": [record for _, event in held for record in event["Records"]]})
+    lake.account.wait_until_idle(300)
+    failed = [each.error["errorType"] for each in lake.account.invocations if each.function == RAW and each.error]
+    assert failed == ["LeftForLaterError"] and lake.load_of("GOOD00.csv")["status"] == "loaded"
+    assert lake.load_of("BAD.csv")["status"] == "refused"
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == lake.keys("pipeline/inbox/") == []
 
 
 def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -> None:
@@ -240,6 +298,26 @@ def test_a_parse_that_outlasts_an_invocation_is_waited_for_by_the_next(lake: Lak
     assert len(lake.logged("out of time; goes on in a fresh invocation")) == 2
     assert lake.prices() == [("HUGE", "2016-01-05", "100.0"), ("MSFT", "2016-01-04", "50.0")]
     assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
+
+
+def test_one_query_that_fails_counts_once_however_many_invocations_waited_for_it(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_for: list[str] = []
+    wait = Athena.wait
+
+    def wait_in_the_fourth_invocation(athena: Athena, statement: Rendered, query_id: str) -> Finished:
+        waited_for.append(query_id)
+        if len(waited_for) < 4:
+            raise DeadlineReachedError("no time left in this invocation to wait for Athena")
+        return wait(athena, statement, query_id)
+
+    monkeypatch.setattr(Athena, "wait", wait_in_the_fourth_invocation)
+    lake.account.interference.add(failing(UNREADABLE, times=1))
+    lake.drop({"HUGE.csv": csv(day("2016-01-05", 100))})
+    assert len(set(waited_for)) >= 2 and lake.load_of("HUGE.csv")["status"] == "loaded"
+    assert [each.error for each in lake.account.invocations if each.error] == []
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == []
 
 
 def test_a_parse_of_a_file_that_was_replaced_meanwhile_is_stopped(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError
 from lambda_scripts.lakehouse.layout import Layout
 from lambda_scripts.lakehouse.queue.lease import Lease
+from lambda_scripts.lakehouse.tables.attempts import Attempt
 from lambda_scripts.lakehouse.tables.load_records import LoadRecords
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
@@ -82,7 +84,7 @@ def test_a_frozen_holder_whose_staged_files_were_tidied_away_empties_nothing(hur
     overtaken(hurried, RAW, "s3:CopyObject", nth, "MSFT.csv", MSFT, lambda: hurried.account.drop("raw/stocks/IBM.csv", MSFT))
     assert [symbol for symbol, *_ in hurried.prices()] == ["AAPL", "AAPL", "IBM", "IBM", "MSFT", "MSFT"]
     assert len(hurried.monthly()) == 6
-    assert hurried.keys("pipeline/inbox/") == hurried.keys("pipeline/staging/") == []
+    assert hurried.keys("pipeline/inbox/") == hurried.keys("pipeline/staging/") == hurried.keys("pipeline/attempts/") == []
 
 
 def test_reports_of_a_frozen_holder_empty_nothing(hurried: Lake) -> None:
@@ -261,6 +263,17 @@ def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_h
     assert len(lake.prices()) == (4 if next_holder == "drop" else 2)
 
 
+def test_an_attempt_that_a_frozen_holder_puts_when_its_files_have_an_outcome_goes_with_what_it_staged(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL})
+    dead = "t0000000001-0001-20260101-000000"
+    late = Attempt(dead, {"raw/stocks/AAPL.csv": "v1"}, "a query", dead, is_running=True)
+    s3 = lake.account.client("s3")
+    s3.put_object(Bucket=lake.bucket, Key=f"pipeline/attempts/{dead}.json", Body=json.dumps(asdict(late)))
+    s3.put_object(Bucket=lake.bucket, Key=f"pipeline/staging/raw/{dead}/parsed/file", Body=b"x")
+    act(lake, action="drain")
+    assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging/") == []
+
+
 def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_there(lake: Lake) -> None:
     lake.account.faults.arm("before", 1, function=RAW, operation="s3:DeleteObjects")
     lake.account.faults.arm("before", 3, function=RAW, operation="s3:CopyObject")
@@ -362,6 +375,35 @@ def test_a_holder_that_waits_renews_its_lease_and_is_not_overtaken(store: Store)
 
 def test_a_retry_of_the_request_that_holds_the_lease_takes_it_at_once(store: Store) -> None:
     assert lease(store, "request").take() and lease(store, "request").take()
+
+
+def test_of_two_deliveries_of_one_request_that_take_the_lease_at_the_same_time_one_has_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = lease(store, "request"), lease(store, "request")
+    swap = Store.swap
+
+    def swap_after_the_first(store: Store, key: str, body: bytes, etag: str | None) -> str:
+        monkeypatch.setattr(Store, "swap", swap)
+        assert first.take()
+        return swap(store, key, body, etag)
+
+    monkeypatch.setattr(Store, "swap", swap_after_the_first)
+    assert not second.take() and second.take()
+    with pytest.raises(LeaseLostError):
+        first.renew()
+
+
+def test_of_two_deliveries_of_one_request_that_are_both_alive_the_overtaken_one_waits(store: Store) -> None:
+    clock = SteppedClock()
+    first, second = lease(store, "request", clock), lease(store, "request", clock)
+    assert first.take() and second.take()
+    with pytest.raises(LeaseLostError):
+        first.renew()
+    assert not first.take()
+    second.renew()
+    assert first.wait(Deadline(clock, 900, lambda: second.give_back() if clock.seconds > 20 else second.keep()), 5)
+    assert first.take()
 
 
 def test_one_invocation_waits_for_the_lease_and_the_others_do_not(store: Store) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,9 @@ NEVER_TAKEN: dict[str, Any] = {"owner": None}
 class Lease:
     """A lease held in one object, which is never deleted. `owner` is the request id.
 
+    A request can be delivered twice, and both be alive. So the object names the invocation, too: no two holders write the same
+    bytes, by which a swap whose answer was lost is known. Who was overtaken is a stranger from then on, and waits as others do.
+
     A holder renews it, at least each third of `seconds`; one that does not for so long has lost it to whoever waited. The claim
     to be next is a part of it, and ends by this host's clock: a wrong one costs a second invocation that waits, nothing else.
     """
@@ -44,10 +48,12 @@ class Lease:
         self._key = key
         self._clock = clock
         self._owner = owner
+        self._invocation = uuid.uuid4().hex
         self._seconds = seconds
         self._content: dict[str, Any] = NEVER_TAKEN
         self._etag: str | None = None
         self._token = 0
+        self._first_token = 0
         self._role = ""
         """holder, successor, or empty"""
         self._silent: tuple[Any, Any] | None = None
@@ -66,11 +72,13 @@ class Lease:
             return False
         token = _next_token(before, self._clock)
         try:
-            self._swap({"token": token, "owner": self._owner, "renewals": 0, "seconds": self._seconds, "successor": None})
+            holder = {"owner": self._owner, "invocation": self._invocation}
+            self._swap({"token": token, **holder, "renewals": 0, "seconds": self._seconds, "successor": None})
         except ConflictError:
             log.event("lease taken by another just now")
             return False
         self._token, self._role, self._silent = token, "holder", None
+        self._first_token = self._first_token or token
         self._batches = itertools.count(1)
         log.event("lease taken", token=token, from_silent_holder=before["owner"] not in (None, self._owner))
         return True
@@ -141,6 +149,11 @@ class Lease:
         """A text after which this taking's batch ids sort, and before which all those of earlier takings do."""
         return earliest_batch_id(self._token)
 
+    @property
+    def first_batch_of_invocation(self) -> str:
+        """The same of this invocation's first taking: what sorts before it was done before this invocation did anything."""
+        return earliest_batch_id(self._first_token)
+
     # The claim to be next
 
     def _claim(self) -> bool:
@@ -206,7 +219,7 @@ class Lease:
             except ConflictError as error:
                 self._read()
                 if not self._is_mine:
-                    self._role = ""
+                    self._role, self._owner = "", self._invocation
                     raise LeaseLostError(
                         f"the lease {self._store.uri(self._key)} is another invocation's now, which does this one's work"
                     ) from error

@@ -61,7 +61,11 @@ def put_died(lake: Lake, batch: str, keys: Sequence[str]) -> None:
 
 
 def put_failed_after_parse(lake: Lake, batch: str, keys: Sequence[str], reason: str) -> None:
-    """Write that a batch with these files failed at a step that reads no file."""
+    """Write that a batch with these files failed at a step that reads no file.
+
+    Raises LeaseLostError where the lease is another's: that one may have removed what the step was to read.
+    """
+    lake.lease.renew()
     put(lake, Attempt(batch, dict.fromkeys(keys), "", batch, reason, blames=False))
 
 
