@@ -61,7 +61,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
             if failed >= FAILED_BATCHES_OF_AN_INVOCATION:
                 lake.lease.give_back()
                 raise
-            log.warning("a batch fails after its parse; its halves are tried", error=str(failure))
+            log.warning("a batch fails; its halves are tried", error=str(failure))
             continue
         except DeadlineReachedError as reached:
             # Where not even one batch was done, one of half the size may be; unless a parse goes on, which is waited for.

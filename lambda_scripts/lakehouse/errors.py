@@ -10,7 +10,7 @@ Error
 │   └── StillRunningError    a parse goes on all the same, and the next invocation waits for it
 ├── QueryFailedError         Athena ended a statement other than SUCCEEDED
 ├── ParseFailedError         the statement that reads raw files failed, or read too few rows: a file may be to blame
-├── BatchFailedError         a batch failed after its parse, and is tried again in halves
+├── BatchFailedError         a batch failed, which blames no file, and is tried again in halves
 ├── LeftForLaterError        files are left in the inbox, for a later invocation to try once more
 ├── PublishError             what Athena wrote can't be published, or a row is not where it should be
 └── SqlError (sql.py)        a statement's parameters and what was given do not match

@@ -8,8 +8,9 @@
 What failed together is tried again in groups half as large, by this invocation or a later one: both go by the attempts on
 record. A file is refused after three attempts with it alone, not all by one invocation: an error that passes blames nobody.
 
-A step after the parse reads no file, and so can blame none. What fails there is halved in the same way, and a file that makes it
-fail even alone is left in the inbox for a later invocation, once all others are loaded.
+A step after the parse reads no file, and an error of the function is its own, so that neither can blame a file. What fails so is
+halved in the same way, and a file that makes it fail even alone is left in the inbox for a later invocation, once all others are
+loaded.
 """
 
 from __future__ import annotations
@@ -18,9 +19,20 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from . import log, parsing
 from .aws.remedies import is_timeout, systemic_cause
-from .errors import BatchFailedError, LeftForLaterError, ParseFailedError, PublishError, QueryFailedError
+from .errors import (
+    BatchFailedError,
+    ConfigurationError,
+    DeadlineReachedError,
+    LeaseLostError,
+    LeftForLaterError,
+    NotSetUpError,
+    ParseFailedError,
+    QueryFailedError,
+)
 from .lake import Lake
 from .raw_files import Drop, Refusal
 from .tables import attempts, staging
@@ -29,6 +41,9 @@ from .tables.merged import MergedTable, Survey
 
 ATTEMPTS = 3
 ATTEMPTS_OF_AN_INVOCATION = 2
+
+# What fails whatever files there are, or is no failure of the batch.
+NOT_OF_A_BATCH = (ClientError, BotoCoreError, ConfigurationError, NotSetUpError, DeadlineReachedError, LeaseLostError)
 
 Surveys = Mapping[MergedTable, Survey]
 Group = tuple[list[str], Attempt | None]
@@ -51,7 +66,7 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
     """Load the files at these keys, in one batch unless some of them make it fail; what `load` returned last.
 
     Raises LeftForLaterError, once all others are loaded, for files that a later invocation has to try once more, and
-    BatchFailedError where a batch failed after its parse, and the rest is to be tried when its remains are tidied up.
+    BatchFailedError where a batch failed otherwise, and the rest is to be tried when its remains are tidied up.
     """
     known = attempts.read(lake)
     surveys: Surveys = {}
@@ -96,12 +111,14 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
                 is_proven = True
             others = [attempt for attempt in known if attempt is not running]
             groups.extendleft(reversed(list(_groups(group, others))))
-        except (PublishError, QueryFailedError) as failure:
+        except NOT_OF_A_BATCH:
+            raise
+        except Exception as failure:
             if running:
                 _let_go(lake, running)  # so that the next attempt starts afresh
             if isinstance(failure, QueryFailedError) and systemic_cause(failure.reason):
                 raise
-            attempts.put_failed_after_parse(lake, batch, group, str(failure))
+            attempts.put_failed(lake, batch, group, str(failure) or repr(failure))
             raise BatchFailedError(f"a batch of {len(group)} files fails: {failure}") from failure
         if running:
             known.remove(running)

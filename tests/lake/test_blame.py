@@ -136,7 +136,7 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, tab
     lake.account.interference.add(interfere)
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-06,1,2,0,,,5"))
     lake.account.wait_until_idle(300)
-    assert [letter.error["errorType"] for letter in lake.account.dead_letters if letter.error] == ["QueryFailedError"]
+    assert [letter.error["errorType"] for letter in lake.account.dead_letters if letter.error] == ["LeftForLaterError"]
     assert [load["source"] for load in lake.loads()] == ["MSFT.csv"]
     lake.account.interference.remove(interfere)
     drained(lake)
@@ -206,7 +206,7 @@ def test_where_a_step_after_the_parse_fails_with_every_file_an_invocation_ends_s
     errors = [each.error for each in lake.account.invocations if each.function == RAW and each.error]
     assert errors and len(lake.logged("loaded")) == 0
     assert {error["errorType"] for error in errors} == {"BatchFailedError"}
-    assert len(lake.logged("a batch fails after its parse; its halves are tried")) == len(errors)
+    assert len(lake.logged("a batch fails; its halves are tried")) == len(errors)
     monkeypatch.undo()
     drained(lake)
     assert [load["status"] for load in lake.loads()] == ["loaded"] * len(GOOD)
@@ -534,10 +534,24 @@ def test_errors_that_are_told_while_files_are_inspected_blame_none(lake: Lake, m
     monkeypatch.setattr(raw_files, "inspect", fail)
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100)))
     lake.account.wait_until_idle(300)
-    assert len(looks) == 3 and len(lake.account.dead_letters) == 1
+    assert len(looks) == 3 * 2 and len(lake.account.dead_letters) == 1
     monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
     drained(lake)
     assert lake.load_of("AAPL.csv")["status"] == "loaded" and lake.keys("pipeline/attempts/") == []
+
+
+def test_a_file_at_which_the_function_raises_an_error_holds_up_no_other(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Any, *given: Any, **more: Any) -> Any:
+        if source.key.endswith("A.csv"):
+            raise RecursionError("nobody knew of this")
+        return file_format.inspect(source, *given, **more)
+
+    monkeypatch.setattr(raw_files, "inspect", fail)
+    for key, body in (GOOD | {"A.csv": csv(day("2016-01-04", 7))}).items():
+        lake.account.drop(f"raw/stocks/{key}", body)
+    lake.account.wait_until_idle(300)
+    assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
+    assert "raw/stocks/A.csv: nobody knew of this" in str(lake.account.dead_letters[-1].error)
 
 
 def test_a_corrected_upload_starts_anew(lake: Lake) -> None:

@@ -3,8 +3,8 @@
     the parse failed                    put, with Athena's reason
     it still ran when time was up       put: the next invocation waits for it
     the invocation died                 put by the next holder of the lease, who finds the note of the batch
-    a step after the parse failed       put, with the error: it makes the next groups smaller, and blames no file
-    another error was raised            none
+    it failed with another error        put, with the error: it makes the next groups smaller, and blames no file
+    AWS refused, or time was up         none
 
 An attempt is named by its batch. It goes once its files have an outcome.
 """
@@ -60,8 +60,8 @@ def put_died(lake: Lake, batch: str, keys: Sequence[str]) -> None:
     put(lake, Attempt(batch, dict.fromkeys(keys), "", batch))
 
 
-def put_failed_after_parse(lake: Lake, batch: str, keys: Sequence[str], reason: str) -> None:
-    """Write that a batch with these files failed at a step that reads no file.
+def put_failed(lake: Lake, batch: str, keys: Sequence[str], reason: str) -> None:
+    """Write that a batch with these files failed with an error that blames none of them.
 
     Raises LeaseLostError where the lease is another's: that one may have removed what the step was to read.
     """
