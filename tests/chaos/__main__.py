@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--all] [--seed N]: stop and refuse the handlers at their calls, print what came of it."""
+"""python -m tests.chaos [--all | --one-in N] [--seed N]: stop and refuse the handlers at their calls, print what came of it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from rich.table import Table
 from .points import KINDS, Point, Verdict, plan
 from .runner import every_point, known_scenarios, processes, try_all
 
-ONE_IN = 25
-
 TOLD_EVERY = 50
 """Where the progress is not a bar, as in a file."""
 
@@ -32,7 +30,7 @@ def main() -> int:
                 for point in every_point(pool, options.scenario or known_scenarios(), options.seed)
                 if _asked(point, options)
             ]
-        chosen = plan(found, options.seed, 1 if options.all else ONE_IN)
+        chosen = plan(found, options.seed, 1 if options.all else options.one_in)
         console.print(f"{len(chosen):,} of {len(found):,} points, seed {options.seed}, {options.processes} processes")
         with _progress(console) as progress:
             task = progress.add_task("points", total=len(chosen), bad=0)
@@ -57,7 +55,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--all", action="store_true", help=f"all that is planned, not one in {ONE_IN}")
+    parser.add_argument("--all", action="store_true", help="all that is planned")
+    parser.add_argument("--one-in", type=int, default=25, metavar="N", help="one in so many of it (25)")
     parser.add_argument("--seed", type=int, default=0, help="chooses what is sampled (0)")
     parser.add_argument("--processes", type=int, default=(os.cpu_count() or 1) + 1, help="how many points at once")
     parser.add_argument("--scenario", action="append", choices=known_scenarios(), help="only this one; can be repeated")

@@ -31,7 +31,7 @@ def wrong(world: World) -> list[str]:
 
 def left(world: World) -> list[str]:
     """What a batch made for a while and nobody removed; and what is named that isn't there."""
-    found = [key for zone in ("pipeline/inbox/", "pipeline/staging/") for key in world.keys(zone)]
+    found = [key for zone in ("pipeline/inbox/", "pipeline/staging/", "pipeline/attempts/") for key in world.keys(zone)]
     found += [f"table {name}" for name in world.account.tables() if name.startswith("tmp_")]
     for table in ("stocks_staging_lines", "stocks_staging_sources"):
         if table in world.account.tables():
