@@ -13,7 +13,7 @@ from .errors import BatchFailedError, DeadlineReachedError, LeaseLostError, Left
 from .lake import Lake
 from .layout import RAW_QUEUE
 from .queue.inbox import Marker
-from .tables import attempts, compaction, definitions, staging
+from .tables import compaction, definitions, staging
 from .tables.merged import MergedTable, Survey
 
 # Some 13 single out one file of 5,000. Where a step fails with whatever files there are, later invocations go on from here.
@@ -43,9 +43,7 @@ def drain(lake: Lake, work: Work, batch_files: int) -> dict[str, Any]:
                     return _outcome("worked off by the holder of the lease", batches)
                 continue
             definitions.prepare(lake)
-            staging.tidy(lake)
-            if lake.queue == RAW_QUEUE:
-                halving.forget(lake, attempts.read(lake))  # a frozen holder puts some after their files' outcome
+            halving.forget(lake, staging.tidy(lake))  # a frozen holder puts some after their files' outcome
             while markers := _due(lake, left):
                 lake.deadline.check("begin another batch")
                 batch = _first_names(markers, batch_files)

@@ -19,8 +19,7 @@ SEEDS_OF_TWO_HOLDERS = range(5)
 
 
 @pytest.fixture(scope="module")
-def trials(request: pytest.FixtureRequest) -> Iterator[Trials]:
-    engine: EngineName = request.config.getoption("--engine")
+def trials(engine: EngineName) -> Iterator[Trials]:
     with World(engine) as world:
         yield Trials(world)
 

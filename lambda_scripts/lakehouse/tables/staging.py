@@ -12,6 +12,7 @@ from ..errors import ParseFailedError, StillRunningError
 from ..lake import Lake
 from ..layout import RAW_QUEUE, batch_of
 from . import attempts, rejected
+from .attempts import Attempt
 
 STAGING_TABLES = ("stocks_staging_lines", "stocks_staging_sources")
 
@@ -107,11 +108,12 @@ def _stored_partitions(lake: Lake) -> list[tuple[str, str]]:
     return [(key, batch) for key, batch in found if batch]
 
 
-def tidy(lake: Lake) -> None:
+def tidy(lake: Lake) -> list[Attempt]:
     """Remove what batches of earlier holders left: invocations were killed, or failed, or their statements outlived them.
 
     It goes by what is there, and by batch ids alone. A batch that is not committed is aborted first: whoever still works on it
-    can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done.
+    can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done. Returns the attempts that
+    were on record before.
     """
     known = attempts.read(lake) if lake.queue == RAW_QUEUE else []
     waited_for = {attempt.staged for attempt in known if attempt.is_running}
@@ -130,6 +132,7 @@ def tidy(lake: Lake) -> None:
             if batch in waited_for:
                 continue
             end(lake, batch)
+    return known
 
 
 def _batches_left(lake: Lake) -> set[str]:
