@@ -112,8 +112,8 @@ def tidy(lake: Lake) -> list[Attempt]:
     """Remove what batches of earlier holders left: invocations were killed, or failed, or their statements outlived them.
 
     It goes by what is there, and by batch ids alone. A batch that is not committed is aborted first: whoever still works on it
-    can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done. Returns the attempts that
-    were on record before.
+    can't commit it any more, so that nothing of a live batch goes. Of one that is committed what was left to do is done. Returns
+    the attempts that were on record before.
     """
     known = attempts.read(lake) if lake.queue == RAW_QUEUE else []
     waited_for = {attempt.staged for attempt in known if attempt.is_running}
