@@ -281,18 +281,24 @@ def test_a_file_that_takes_longer_than_a_query_may_is_refused_with_the_remedy(la
     assert len(lake.prices()) == len(GOOD)
 
 
+def out_of_time_before(monkeypatch: pytest.MonkeyPatch, wait: int) -> list[str]:
+    """Have invocations run out of time in all waits for a parse before that one; the query of each wait."""
+    waited_for: list[str] = []
+    wait_for = Athena.wait
+
+    def wait_or_run_out_of_time(athena: Athena, statement: Rendered, query_id: str) -> Finished:
+        waited_for.append(query_id)
+        if len(waited_for) < wait:
+            raise DeadlineReachedError("no time left in this invocation to wait for Athena")
+        return wait_for(athena, statement, query_id)
+
+    monkeypatch.setattr(Athena, "wait", wait_or_run_out_of_time)
+    return waited_for
+
+
 def test_a_parse_that_outlasts_an_invocation_is_waited_for_by_the_next(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
-    waited_for: list[str] = []
-    wait = Athena.wait
-
-    def wait_in_the_third_invocation(athena: Athena, statement: Rendered, query_id: str) -> Finished:
-        waited_for.append(query_id)
-        if len(waited_for) < 3:
-            raise DeadlineReachedError("no time left in this invocation to wait for Athena")
-        return wait(athena, statement, query_id)
-
-    monkeypatch.setattr(Athena, "wait", wait_in_the_third_invocation)
+    waited_for = out_of_time_before(monkeypatch, wait=3)
     lake.drop({"HUGE.csv": csv(day("2016-01-05", 100))})
     assert len(waited_for) == 3 and len(set(waited_for)) == 1
     assert len(lake.logged("out of time; goes on in a fresh invocation")) == 2
@@ -303,16 +309,7 @@ def test_a_parse_that_outlasts_an_invocation_is_waited_for_by_the_next(lake: Lak
 def test_one_query_that_fails_counts_once_however_many_invocations_waited_for_it(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited_for: list[str] = []
-    wait = Athena.wait
-
-    def wait_in_the_fourth_invocation(athena: Athena, statement: Rendered, query_id: str) -> Finished:
-        waited_for.append(query_id)
-        if len(waited_for) < 4:
-            raise DeadlineReachedError("no time left in this invocation to wait for Athena")
-        return wait(athena, statement, query_id)
-
-    monkeypatch.setattr(Athena, "wait", wait_in_the_fourth_invocation)
+    waited_for = out_of_time_before(monkeypatch, wait=4)
     lake.account.interference.add(failing(UNREADABLE, times=1))
     lake.drop({"HUGE.csv": csv(day("2016-01-05", 100))})
     assert len(set(waited_for)) >= 2 and lake.load_of("HUGE.csv")["status"] == "loaded"
