@@ -24,7 +24,7 @@ from lambda_scripts.lakehouse.clock import Clock
 from tests.lakes import RAW, REPORTS, Lake
 from tests.local_aws import LocalAccount, aws_calls, s3_refusals
 from tests.local_aws.account import ACCOUNT_ID, REGION, EngineName
-from tests.local_aws.aws_calls import Fault
+from tests.local_aws.aws_calls import Call, Fault
 from tests.local_aws.engine import Outcome, Statement, StatementFailed
 from tests.local_aws.lambda_runtime import Invocation
 from tests.local_aws.s3_events import S3_LOCK
@@ -226,9 +226,13 @@ class World:
             self.runtime.send(arn, event)
 
     def replay(self, dead_letters: Sequence[Invocation]) -> None:
-        """What an operator does with dead letters: their events once more, for those that were never taken in."""
+        """What an operator does with dead letters of events that were never taken in, because their markers could not be put.
+
+        Of all others `drain` has to find the markers.
+        """
         for letter in dead_letters:
-            self.send(letter.function, letter.event)
+            if all(_puts_a_marker(call) for each in self.invocations(letter.request_id) for call in each.steps):
+                self.send(letter.function, letter.event)
         self.settle()
 
     def drain(self) -> None:
@@ -327,6 +331,10 @@ class World:
     def unfinished_statements(self) -> int:
         executions: Iterable[Any] = athena_backends[ACCOUNT_ID][REGION].executions.values()
         return sum(each.status not in ("SUCCEEDED", "FAILED", "CANCELLED") for each in list(executions))
+
+
+def _puts_a_marker(call: Call) -> bool:
+    return call.operation == "s3:PutObject" and call.target.startswith("pipeline/inbox/")
 
 
 def readable(file: RawFile) -> RawFile | None:
