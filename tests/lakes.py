@@ -15,6 +15,7 @@ from lambda_scripts.lakehouse.clock import Clock
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName
 from tests.local_aws.aws_calls import clock_offset_seconds
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 RAW, REPORTS = "stocks_raw_to_processed", "stocks_processed_to_reporting"
 
@@ -47,12 +48,12 @@ class Lake:
 
     def settle(self) -> None:
         """Wait until nothing is under way; fail where Lambda gave an event up."""
-        self.account.wait_until_idle(120)
+        self.account.wait_until_idle()
         assert [(letter.function, letter.error) for letter in self.account.dead_letters] == []
 
     def wait_for(self, step: str, times: int = 1) -> None:
         """Wait until handlers have logged this step so often."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(self.logged(step)) < times:
             assert time.monotonic() < deadline, f"{step} was not logged {times} times"
             time.sleep(0.02)

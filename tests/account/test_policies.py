@@ -88,7 +88,7 @@ def live(lake: Lake) -> None:
     for function in (RAW, REPORTS):
         for action in ("reprocess", "drain"):
             assert "outcome" in account.invoke(function, {"action": action})
-            account.wait_until_idle(120)
+            account.wait_until_idle()
         checked = account.invoke(function, {"action": "check"})
         # moto's Quick Sight has no DescribeDataSet.
         assert [line for line in checked["checks"] if not line["ok"] and "quicksight" not in line["check"]] == []
@@ -96,7 +96,7 @@ def live(lake: Lake) -> None:
     for function in (RAW, REPORTS):
         go_on_in_a_fresh_invocation(lake, function)
     s3.delete_object(Bucket=BUCKET, Key="pipeline/leases/raw.json")
-    account.wait_until_idle(120)
+    account.wait_until_idle()
 
 
 def forget_a_partition(account: LocalAccount) -> None:
@@ -113,14 +113,14 @@ def fail_a_statement_while_others_run(lake: Lake) -> None:
         error = ClientError({"Error": {"Code": "InternalServerException", "Message": "m"}}, "StartQueryExecution")
         lake.account.faults.arm("before", nth, function=function, operation="athena:StartQueryExecution", error=error)
         lake.account.invoke(function, {"action": "reprocess"})
-        lake.account.wait_until_idle(120)
+        lake.account.wait_until_idle()
         lake.account.faults.disarm()
 
 
 def go_on_in_a_fresh_invocation(lake: Lake, function: str) -> None:
     configure(lake.account, function, LAKE_DEADLINE_MARGIN_SECONDS="899.5", LAKE_SETTLE_SECONDS="5")
     lake.account.invoke(function, {"action": "reprocess"})
-    lake.account.wait_until_idle(120)
+    lake.account.wait_until_idle()
     configure(lake.account, function, LAKE_DEADLINE_MARGIN_SECONDS="20", LAKE_SETTLE_SECONDS="0.1")
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.account.template import REPOSITORY
 from tests.docs.commands import EVERY_SERVICE, Shell, commands, environment
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 DOCS = REPOSITORY / "docs"
 
@@ -29,7 +30,7 @@ def exports() -> Iterator[str]:
             yield "".join(server.stdout.readline() for _ in range(4))
         finally:
             server.send_signal(signal.SIGINT)
-        assert server.wait(60) == 0
+        assert server.wait(PATIENCE_SECONDS) == 0
 
 
 def test_by_the_commands_of_the_page_a_lake_works_and_is_had_again_after_its_stack_went(exports: str, tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ aws lambda invoke --cli-read-timeout 300 --function-name stocks_raw_to_processed
 
 def printed(shell: Shell, look: str) -> list[str]:
     """What the query prints once all reports are there: a header, and a line for each symbol and year."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(found := shell.run(f"({look}) || true").splitlines()) != 38:
         assert time.monotonic() < deadline, found
     return found

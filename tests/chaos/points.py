@@ -27,7 +27,7 @@ from tests.local_aws.engine import SYSTEM, StatementFailed
 from .reader import Reader
 from .scenarios import SCENARIOS
 from .verdict import left, wrong
-from .world import PATIENCE_SECONDS, Kept, Upset, World
+from .world import Kept, Upset, World
 
 FIRST = "first-request"
 SECOND = "second-request"
@@ -186,7 +186,7 @@ class Trials:
             found += [f"given up: {error[:300]}" for error in given_up]
         if leaves := left(world):
             # A statement that was stopped may yet end well; what it leaves is the next holder's to remove.
-            world.runtime.wait_for("every statement's end", lambda: not world.unfinished_statements(), PATIENCE_SECONDS)
+            world.runtime.wait_for("every statement's end", lambda: not world.unfinished_statements())
             world.drain()
             leaves = left(world)
         return Verdict(point, struck, found, waiting + leaves)
@@ -255,7 +255,6 @@ class Trials:
         self.world.runtime.wait_for(
             "the newer one's end, or its wait",
             lambda: self.world.runtime.only_frozen_left or bool(self.world.lake.logged("lease held by another")),
-            PATIENCE_SECONDS,
         )
         fault.kill()
         self.world.settle()
@@ -303,7 +302,7 @@ class Trials:
         self.world.faults.arm("before", 1, request_id=FIRST, operation="athena:GetQueryExecution")
         self.world.settle()
         upset.release.set()
-        self.world.runtime.wait_for("its end", lambda: not self.world.unfinished_statements(), PATIENCE_SECONDS)
+        self.world.runtime.wait_for("its end", lambda: not self.world.unfinished_statements())
         return upset.struck
 
     def clocks_apart(self, point: Point) -> bool:
@@ -322,7 +321,7 @@ class Trials:
         """Send the event, and wait until the statement that the point names runs, or all has ended without it."""
         upset = self.world.upset(point.detail)
         self._send(point)
-        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle, PATIENCE_SECONDS)
+        self.world.runtime.wait_for("the statement", lambda: upset.struck or self.world.runtime.idle)
         return upset
 
     def _begin_frozen(self, point: Point) -> Fault | None:

@@ -41,7 +41,6 @@ SETTINGS = {
     "LAKE_LEASE_POLL_SECONDS": "0.05",
     "LAKE_RAW_CRAWLER": "",
 }
-PATIENCE_SECONDS = 300.0
 FIRST_UPLOAD = datetime(2024, 1, 1)
 ENGINES = {"duckdb": ("duckdb_engine", "DuckDBEngine"), "trino": ("trino_engine", "TrinoEngine")}
 
@@ -245,15 +244,15 @@ class World:
 
     def settle(self) -> None:
         """Wait until nothing is under way."""
-        self.account.wait_until_idle(PATIENCE_SECONDS)
+        self.account.wait_until_idle()
 
     def settle_but_frozen(self) -> None:
         """Wait until nothing but frozen invocations is under way."""
-        self.runtime.wait_for("only frozen ones left", lambda: self.runtime.only_frozen_left, PATIENCE_SECONDS)
+        self.runtime.wait_for("only frozen ones left", lambda: self.runtime.only_frozen_left)
 
     def until_frozen(self, fault: Fault) -> bool:
         """Wait until the fault has struck; False where everything ended without it."""
-        self.runtime.wait_for("frozen", lambda: fault.frozen.is_set() or self.runtime.only_frozen_left, PATIENCE_SECONDS)
+        self.runtime.wait_for("frozen", lambda: fault.frozen.is_set() or self.runtime.only_frozen_left)
         return fault.frozen.is_set()
 
     # Statements, clocks and listings

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
+
 # The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says. docs/README.md has the same line.
 EVERY_SERVICE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 
@@ -71,4 +73,4 @@ class Shell:
     def close(self) -> None:
         if self._bash.stdin:
             self._bash.stdin.close()
-        self._bash.wait(30)
+        self._bash.wait(PATIENCE_SECONDS)

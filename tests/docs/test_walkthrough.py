@@ -116,7 +116,7 @@ def test_by_the_commands_of_the_pages_a_drop_reaches_the_reports_and_all_is_take
     assert made_by_hand(account) == made_by_the_template()
     check_and_drop, look = commands(DOCS / "first_upload.md")
     shell.run(check_and_drop)
-    account.wait_until_idle(300)
+    account.wait_until_idle()
     for name in ("raw_to_processed", "processed_to_reporting"):
         checked = json.loads((tmp_path / f"check_{name}.json").read_text(encoding="utf-8"))
         assert [line for line in checked["checks"] if not line["ok"]] == []

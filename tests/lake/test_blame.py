@@ -105,7 +105,7 @@ def drained(lake: Lake, at_most: int = 20) -> None:
         if not lake.keys("pipeline/inbox/"):
             return
         act(lake, action="drain")
-        lake.account.wait_until_idle(300)
+        lake.account.wait_until_idle()
     raise AssertionError("the queue stands still")
 
 
@@ -135,7 +135,7 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake, tab
     interfere = failing(UNREADABLE, table=table)
     lake.account.interference.add(interfere)
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-06,1,2,0,,,5"))
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert [letter.error["errorType"] for letter in lake.account.dead_letters if letter.error] == ["LeftForLaterError"]
     assert [load["source"] for load in lake.loads()] == ["MSFT.csv"]
     lake.account.interference.remove(interfere)
@@ -168,7 +168,7 @@ def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_other(
     held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
     for function, event in held:
         lake.account.runtime.send(function, event)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
     (error,) = {str(letter.error and letter.error["errorMessage"]) for letter in lake.account.dead_letters}
     assert error.endswith(f"raw/stocks/{bad}: a row is not where it should be")
@@ -188,10 +188,10 @@ def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_file_of_anoth
         lake.account.drop(f"raw/stocks/{key}", body)
     held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
     lake.account.runtime.send(*held[0])
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     for function, event in held[1:]:
         lake.account.runtime.send(function, event)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
 
 
@@ -202,7 +202,7 @@ def test_where_a_step_after_the_parse_fails_with_every_file_an_invocation_ends_s
     monkeypatch.setattr(drain, "FAILED_BATCHES_OF_AN_INVOCATION", 2)
     for key, body in GOOD.items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     errors = [each.error for each in lake.account.invocations if each.function == RAW and each.error]
     assert errors and len(lake.logged("loaded")) == 0
     assert {error["errorType"] for error in errors} == {"BatchFailedError"}
@@ -223,7 +223,7 @@ def test_a_file_is_not_refused_by_the_invocation_that_first_failed_with_it_thoug
         lake.account.drop(f"raw/stocks/{key}", body)
     held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
     lake.account.runtime.send(held[0][0], {"Records": [record for _, event in held for record in event["Records"]]})
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     failed = [each.error["errorType"] for each in lake.account.invocations if each.function == RAW and each.error]
     assert failed == ["LeftForLaterError"] and lake.load_of("GOOD00.csv")["status"] == "loaded"
     assert lake.load_of("BAD.csv")["status"] == "refused"
@@ -235,7 +235,7 @@ def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -
     lake.account.interference.add(interfere)
     for key, body in GOOD.items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     for _ in range(3):
         act(lake, action="drain")
     assert lake.account.dead_letters and lake.loads() == []
@@ -452,9 +452,9 @@ def test_who_forgets_a_parse_stops_it_only_when_nobody_else_can_wait_for_it(
     fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StopQueryExecution")
     started = lake.account.runtime
     patient.change(HUGE=csv(day("2016-01-05", 7)), LONG=csv(day("2016-01-05", 8)))
-    started.wait_for("the parse goes on", lambda: bool(lake.keys("pipeline/attempts/")), 60)
+    started.wait_for("the parse goes on", lambda: bool(lake.keys("pipeline/attempts/")))
     monkeypatch.setenv("LAKE_BATCH_FILES", "1")  # so that the retry can't wait for the parse of both
-    started.wait_for("it is to be stopped", lambda: fault.struck is not None, 60)
+    started.wait_for("it is to be stopped", lambda: fault.struck is not None)
     monkeypatch.setenv("LAKE_BATCH_FILES", "1000")
     before = len(patient.waits)
     patient.released.clear()
@@ -463,9 +463,9 @@ def test_who_forgets_a_parse_stops_it_only_when_nobody_else_can_wait_for_it(
         InvocationType="Event",
         Payload=json.dumps({"action": "reprocess", "bucket": lake.bucket}),
     )
-    started.wait_for("another one parses, or waits for the parse", lambda: len(patient.waits) > before, 60)
+    started.wait_for("another one parses, or waits for the parse", lambda: len(patient.waits) > before)
     fault.thaw()
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert not any("cancelled" in error for error in patient.errors())
     assert len(lake.prices()) == 5
 
@@ -484,7 +484,7 @@ def test_a_file_that_kills_the_function_is_set_aside_and_the_rest_goes_on(lake: 
     monkeypatch.setenv("LAKE_LEASE_SECONDS", "2")
     for key, body in (GOOD | {"POISON.csv": csv(day("2016-01-04", 1))}).items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     drained(lake)
     poison = lake.load_of("POISON.csv")
     assert poison["status"] == "refused" and "the function ended without a word" in str(poison["reason"])
@@ -508,7 +508,7 @@ def test_a_file_whose_head_kills_the_function_is_set_aside_after_three_attempts(
     monkeypatch.setenv("LAKE_LEASE_SECONDS", "2")
     for key, body in (others | {"POISON.csv": csv(day("2016-01-04", 1))}).items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     drained(lake)
     refused = lake.load_of("POISON.csv")
     assert refused["status"] == "refused" and "the function ended without a word" in str(refused["reason"])
@@ -517,7 +517,7 @@ def test_a_file_whose_head_kills_the_function_is_set_aside_after_three_attempts(
     assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == []
     monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
     lake.account.drop("raw/stocks/POISON.csv", csv(day("2016-01-05", 2)))
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert lake.load_of("POISON.csv")["status"] == "loaded"
 
 
@@ -530,7 +530,7 @@ def test_errors_that_are_told_while_files_are_inspected_blame_none(lake: Lake, m
 
     monkeypatch.setattr(raw_files, "inspect", fail)
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100)))
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert len(looks) == 3 * 2 and len(lake.account.dead_letters) == 1
     monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
     drained(lake)
@@ -546,7 +546,7 @@ def test_a_file_at_which_the_function_raises_an_error_holds_up_no_other(lake: La
     monkeypatch.setattr(raw_files, "inspect", fail)
     for key, body in (GOOD | {"A.csv": csv(day("2016-01-04", 7))}).items():
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     assert {load["source"]: load["status"] for load in lake.loads()} == dict.fromkeys(GOOD, "loaded")
     assert "raw/stocks/A.csv: nobody knew of this" in str(lake.account.dead_letters[-1].error)
 

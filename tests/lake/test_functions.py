@@ -31,7 +31,7 @@ def test_too_little_time_or_memory_is_one_clear_error_and_the_drop_is_kept(
 ) -> None:
     configure(lake, timeout_seconds, memory_mb)
     lake.account.drop("raw/stocks/AAPL.csv", AAPL)
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle()
     (letter,) = lake.account.dead_letters
     assert letter.error and letter.error["errorType"] == "ConfigurationError"
     assert f"{memory_mb} MB, and needs at least 40 s and 256 MB" in letter.error["errorMessage"]
@@ -71,7 +71,7 @@ def test_what_is_denied_fails_the_event_keeps_the_drop_and_is_made_up_for_by_dra
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, operation.partition(":")[2])
     lake.account.faults.arm("before", function=RAW, operation=operation, error=denied, for_good=True)
     lake.account.drop("raw/stocks/AAPL.csv", AAPL)
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle()
     (letter,) = lake.account.dead_letters
     assert letter.attempt == 3 and letter.error and "not allowed" in letter.error["errorMessage"]
     assert len(lake.keys("pipeline/inbox/raw/")) == 1
@@ -115,12 +115,12 @@ def test_a_reserved_concurrency_of_one_loses_events_so_that_check_refuses_it(lak
     functions.put_function_concurrency(FunctionName=RAW, ReservedConcurrentExecutions=1)
     holder = lake.account.faults.freeze("before", function=RAW, operation="athena:StartQueryExecution")
     lake.account.drop("raw/stocks/AAPL.csv", AAPL)
-    lake.account.runtime.wait_for("the only slot is taken", lambda: holder.struck is not None, 60)
+    lake.account.runtime.wait_for("the only slot is taken", lambda: holder.struck is not None)
     lake.account.drop("raw/stocks/MSFT.csv", MSFT)
     lake.later(EVENT_AGE_SECONDS)
-    lake.account.runtime.wait_for("the second event is given up", lambda: bool(lake.account.dead_letters), 60)
+    lake.account.runtime.wait_for("the second event is given up", lambda: bool(lake.account.dead_letters))
     holder.thaw()
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle()
     (letter,) = lake.account.dead_letters
     assert letter.error and letter.error["errorType"] == "EventAgeExceeded"
     assert {row["symbol"] for row in lake.processed()} == {"AAPL"}

@@ -30,7 +30,7 @@ def short(engine: EngineName) -> Iterator[Lake]:
 
 def test_work_left_at_the_deadline_goes_on_in_fresh_invocations(short: Lake) -> None:
     short.account.drop("raw/stocks/AAPL.csv", AAPL)
-    short.account.wait_until_idle(120)
+    short.account.wait_until_idle()
     batch_files = [each.event["batch_files"] for each in short.account.invocations if "action" in each.event]
     assert list(dict.fromkeys(batch_files)) == [2, 1]
     (letter,) = short.account.dead_letters

@@ -29,6 +29,7 @@ from tests.lake.clocks import SteppedClock
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.engine import Statement as Running
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50), day("2016-02-01", 51))
@@ -68,9 +69,9 @@ def overtaken(
         lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=f"raw/stocks/{key}")
     else:
         lake.account.drop(f"raw/stocks/{key}", body)
-    lake.account.runtime.wait_for("the holder freezes", lambda: fault.struck is not None, 60)
+    lake.account.runtime.wait_for("the holder freezes", lambda: fault.struck is not None)
     meanwhile()
-    lake.account.runtime.wait_for("only the frozen one is left", lambda: lake.account.runtime.only_frozen_left, 60)
+    lake.account.runtime.wait_for("only the frozen one is left", lambda: lake.account.runtime.only_frozen_left)
     fault.thaw()
     lake.settle()
 
@@ -290,7 +291,7 @@ def test_rejected_rows_that_are_gone_before_they_are_published_are_got_again(lak
 
     fault = lake.account.faults.freeze("before", 2, function=RAW, operation="s3:CopyObject")
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-05,1,2,0,,,5"))
-    lake.account.runtime.wait_for("the batch is committed", lambda: fault.struck is not None, 60)
+    lake.account.runtime.wait_for("the batch is committed", lambda: fault.struck is not None)
     assert lake.keys("pipeline/commits/")
     lose()
     fault.thaw()
@@ -308,7 +309,7 @@ def test_who_is_overtaken_stops_the_parse_that_it_waits_for(hurried: Lake, call:
     def hold(statement: Running, targets: Sequence[str]) -> None:
         makes = re.match(r"CREATE TABLE tmp_raw_(\w+)_parsed", statement.sql)
         if makes and (not frozen or makes[1] == frozen[0].replace("-", "_")):
-            stopped.append(statement.cancelled.wait(20))
+            stopped.append(statement.cancelled.wait(PATIENCE_SECONDS))
 
     def work_it_off() -> None:
         frozen.extend(key.split("/")[3] for key in hurried.keys("pipeline/staging/raw/") if key.endswith("note"))
@@ -330,7 +331,7 @@ def test_who_is_overtaken_blames_no_file_whose_parse_reads_nothing_any_more(lake
     fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StartQueryExecution")
     for _ in range(2):  # Lambda takes the first for dead, and tries again
         runtime.send(function, event, "request")
-        runtime.wait_for("only the frozen one is left", lambda: fault.struck is not None and runtime.only_frozen_left, 60)
+        runtime.wait_for("only the frozen one is left", lambda: fault.struck is not None and runtime.only_frozen_left)
     fault.thaw()
     lake.settle()
     assert len(lake.prices()) == 4 and lake.logged("a file makes the parse fail") == []

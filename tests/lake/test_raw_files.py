@@ -19,6 +19,7 @@ from lambda_scripts.lakehouse.layout import RAW_QUEUE
 from lambda_scripts.lakehouse.raw_files import inspect_files
 from tests.lakes import csv, day
 from tests.local_aws import LocalAccount
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 CERTAIN = csv(*[day("2016-01-04", 100)] * 5_000)
 OPEN = csv(*["04/01/2016,1,2,0.5,1.5,1,10"] * 10_000)
@@ -63,7 +64,7 @@ def test_a_file_whose_dates_stay_open_is_read_on(bucket: Bucket) -> None:
 
 def test_files_are_looked_at_side_by_side(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [bucket.put(f"raw/stocks/A{number}.csv", CERTAIN) for number in range(8)]
-    all_at_once, read = threading.Barrier(len(keys), timeout=20), Store.read
+    all_at_once, read = threading.Barrier(len(keys), timeout=PATIENCE_SECONDS), Store.read
 
     def read_together(store: Store, key: str, start: int = 0, length: int | None = None, etag: str | None = None) -> Part | None:
         if key in keys:

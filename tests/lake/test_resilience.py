@@ -121,6 +121,6 @@ def test_a_stop_that_is_refused_does_not_hide_why_the_work_ended(lake: Lake) -> 
         faults.arm("before", 1, function=RAW, operation="athena:GetQueryExecution", error=failed)
         faults.arm("before", 1, function=RAW, operation="athena:StopQueryExecution", error=refused)
     lake.account.drop("raw/stocks/AAPL.csv", AAPL)
-    lake.account.wait_until_idle(60)
+    lake.account.wait_until_idle()
     assert lake.logged("query not stopped")
     assert all("InternalServerException" in str(each.error) for each in lake.account.invocations if each.error)

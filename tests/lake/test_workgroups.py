@@ -26,7 +26,7 @@ def put_in_a_workgroup(lake: Lake, **configuration: Any) -> None:
 
 def errors_of_a_drop(lake: Lake) -> set[str]:
     lake.account.drop("raw/stocks/AAPL.csv", AAPL)
-    lake.account.wait_until_idle(300)
+    lake.account.wait_until_idle()
     return {each.error["errorMessage"] for each in lake.account.dead_letters if each.error}
 
 

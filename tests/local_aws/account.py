@@ -36,7 +36,7 @@ from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
 from .interference import Interference
-from .lambda_runtime import Invocation, LambdaRuntime
+from .lambda_runtime import PATIENCE_SECONDS, Invocation, LambdaRuntime
 from .seams import on_first_use
 from .service_clock import ServiceClock
 
@@ -202,7 +202,7 @@ class LocalAccount:
         self.client("s3").put_object(Bucket=self.bucket, Key=target, Body=body)
         return target
 
-    def wait_until_idle(self, timeout_seconds: float = 60.0) -> None:
+    def wait_until_idle(self, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until no event, invocation, retry or crawl is under way; TimeoutError, naming what is, after that."""
         deadline = time.monotonic() + timeout_seconds
         while self.runtime.wait_until_idle(deadline):

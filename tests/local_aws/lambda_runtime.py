@@ -35,6 +35,9 @@ from .seams import Seams
 # How long an event is tried for that finds no slot: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 EVENT_AGE_SECONDS = 21_600.0
 
+PATIENCE_SECONDS = 900.0
+"""How long a test waits for what must come: longer than any machine takes, however busy it is."""
+
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 1024 * 1024
 MAX_REQUEST_BYTES = MAX_RESPONSE_BYTES = 6 * 1024 * 1024
@@ -219,7 +222,7 @@ class LambdaRuntime:
         with self._changed:
             return self._changed.wait_for(lambda: self.idle, max(0.0, deadline - time.monotonic()))
 
-    def wait_for(self, what: str, holds: Callable[[], bool], seconds: float) -> None:
+    def wait_for(self, what: str, holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until `holds()`, asked often and at each start, end and freeze; TimeoutError, naming `what`, after that."""
         deadline = time.monotonic() + seconds
         with self._changed:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.local_aws import LocalAccount
 from tests.local_aws.engine import Outcome, Statement
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 BUCKET = "results-and-data"
 WHERE = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/results/"}}
@@ -110,7 +111,7 @@ def test_more_active_statements_than_the_quota_are_refused(account: LocalAccount
     from tests.local_aws.duckdb_engine import DuckDBEngine
 
     def slow(_: DuckDBEngine, statement: Statement) -> Outcome:
-        statement.cancelled.wait(20)
+        statement.cancelled.wait(PATIENCE_SECONDS)
         return Outcome()
 
     monkeypatch.setattr(DuckDBEngine, "execute", slow)

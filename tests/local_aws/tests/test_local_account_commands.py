@@ -21,7 +21,7 @@ from rich.console import Console
 from tests.local_aws.__main__ import main
 from tests.local_aws.account import EngineName, LocalAccount
 from tests.local_aws.lake import REPOSITORY
-from tests.local_aws.lambda_runtime import Invocation
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS, Invocation
 from tests.local_aws.report import FILES, VIEWS, counted, print_tables, unhandled
 
 HEADER = "Date,Open,High,Low,Close,Adj Close,Volume\n"
@@ -246,13 +246,13 @@ def test_serve_runs_the_lake_for_clients_until_interrupted(prices: Path, engine:
             s3 = session.client("s3", endpoint_url=url)
             bucket = s3.list_buckets()["Buckets"][0]["Name"]
             s3.upload_file(str(prices / "AAPL_2016.csv"), bucket, "raw/stocks/AAPL_2016.csv")
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while not _listed(s3, bucket, "reporting/yearly/year=2016/"):
                 assert time.monotonic() < deadline, "the yearly report did not come"
                 time.sleep(0.2)
         finally:
             server.send_signal(signal.SIGINT)
-        assert server.wait(30) == 0
+        assert server.wait(PATIENCE_SECONDS) == 0
 
 
 def _listed(s3: object, bucket: str, prefix: str) -> int:

@@ -19,6 +19,7 @@ import pytest
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import ACCOUNT_ID, REGION
 from tests.local_aws.catalog import GlueCatalog
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 from tests.local_aws.objects import ObjectStore
 
 BUCKET = "results-and-data"
@@ -43,7 +44,7 @@ class Athena:
         return str(self.client.start_query_execution(**arguments)["QueryExecutionId"])
 
     def wait(self, query_id: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             execution: dict[str, Any] = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
             if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):

@@ -27,6 +27,7 @@ from tests.lakes import assert_same
 from tests.local_aws import trino_server
 from tests.local_aws.account import CREDENTIALS, EngineName
 from tests.local_aws.lake import BUCKET, DATABASE, REPOSITORY
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 DROPPED = ("quandl/FB_2012.csv", "quandl/FB_2013.csv", "AAPL_2013.csv", "GOOG/2004.csv")
 RESULTS = f"s3://{BUCKET}/pipeline/athena-results/"
@@ -54,7 +55,7 @@ class Served:
             env=dict(self.environment),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
         assert done.returncode == 0, f"aws {' '.join(arguments)}: {done.stderr}"
         return done.stdout
@@ -64,7 +65,7 @@ class Served:
 
     def execution(self, query_id: str) -> Any:
         """The execution, once it has ended."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             execution = self.aws_json("athena", "get-query-execution", "--query-execution-id", query_id)["QueryExecution"]
             if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
@@ -124,7 +125,7 @@ def _drop(lake: Served) -> None:
     lake.aws("s3", "cp", "--recursive", "dataset", f"s3://{BUCKET}/raw/stocks/", "--exclude", "*", *included)
     wanted = [(row["symbol"], row["year"], row["trading_days"]) for row in lake.expected.yearly]
     cursor = pyathena.connect(session=lake.session, s3_staging_dir=RESULTS, schema_name=DATABASE, poll_interval=0.1).cursor()
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             found = cursor.execute("SELECT symbol, year, trading_days FROM yearly_stock_reporting ORDER BY 1, 2").fetchall()

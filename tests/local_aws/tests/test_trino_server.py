@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_aws import trino_server
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 from tests.local_aws.trino_server import TrinoServer, TrinoUnavailableError, fetch, find_java
 
 
@@ -88,7 +89,7 @@ def test_the_server_ends_with_the_process_that_started_it_even_when_that_is_kill
         url = starter.stdout.readline().strip()
         assert _answers(url)
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while _answers(url):
         assert time.monotonic() < deadline, "the server outlived its process"
         time.sleep(0.1)
