@@ -15,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.account.granted import Recorder
 from tests.lakes import Lake, opened
 from tests.local_aws import trino_server
 from tests.local_aws.account import EngineName
@@ -74,6 +75,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_an_engine(item: pytest.Item) -> bool:
     return "engine" in getattr(item, "fixturenames", ()) or item.get_closest_marker("trino_only") is not None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calls_of_functions() -> Iterator[Recorder]:
+    """Every AWS call that the two functions make in this process."""
+    recorder = Recorder()
+    with recorder.recording():
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def only_what_the_policies_grant(calls_of_functions: Recorder) -> Iterator[None]:
+    """After each test: docs/iam/ grants what the functions' calls in it needed."""
+    yield
+    assert calls_of_functions.denied() == set()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,8 @@ class Place:
     bucket: str
     workgroup: str = "stocks_lakehouse"
     database: str = "hyn_stocks_db"
+    elsewhere: str = ""
+    """The bucket and folder of Athena's results, where that is not pipeline/athena-results/ of the lake's bucket."""
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
@@ -50,6 +52,10 @@ class Place:
     def bucket_arn(self) -> str:
         return f"arn:aws:s3:::{self.bucket}"
 
+    @property
+    def results_arn(self) -> str:
+        return f"arn:aws:s3:::{self.elsewhere}" if self.elsewhere else self.object("pipeline/athena-results/")
+
     def object(self, key: str) -> str:
         return f"{self.bucket_arn}/{key}"
 
@@ -57,6 +63,10 @@ class Place:
         """A table's action is asked of the catalogue, the database and the table."""
         names = ["catalog", f"database/{database}", *(f"table/{database}/{table}" for table in tables)]
         return (Need(action, self.arn("glue", name), source) for name in names)
+
+
+DOCS = Place("111122223333", "us-east-1", "hyn-stocks-datalakehouse")
+"""The account, Region and bucket that docs/ writes of, where the reader has his own."""
 
 
 def of_call(operation: str, given: Mapping[str, Any], place: Place) -> list[Need]:
@@ -97,7 +107,7 @@ def _athena(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]
     workgroup = given.get("WorkGroup", place.workgroup)
     yield Need(f"athena:{name}", place.arn("athena", f"workgroup/{workgroup}"))
     if name == "GetQueryResults":
-        yield Need("s3:GetObject", place.object("pipeline/athena-results/id.csv"), GET_RESULTS)
+        yield Need("s3:GetObject", f"{place.results_arn}id.csv", GET_RESULTS)
     if name == "StartQueryExecution":
         yield from of_statement(given["QueryString"], given["QueryExecutionContext"]["Database"], place)
 
@@ -150,10 +160,11 @@ _LIES_IN = {
 
 def of_statement(text: str, database: str, place: Place) -> Iterator[Need]:
     """What Athena does underneath for a statement: the catalogue that it reads and writes, and the objects."""
-    yield Need("s3:GetBucketLocation", place.bucket_arn, RESULTS)
-    yield Need("s3:ListBucket", place.bucket_arn, RESULTS)
-    yield Need("s3:ListBucketMultipartUploads", place.bucket_arn, RESULTS)
-    yield from _writes("pipeline/athena-results/id.csv", place, RESULTS)
+    for bucket in {place.bucket_arn, place.results_arn.partition("/")[0]}:
+        yield Need("s3:GetBucketLocation", bucket, RESULTS)
+        yield Need("s3:ListBucket", bucket, RESULTS)
+        yield Need("s3:ListBucketMultipartUploads", bucket, RESULTS)
+    yield from _writes(f"{place.results_arn}id.csv", RESULTS)
     for name in ("catalog", "database/default"):
         yield Need("glue:GetDatabase", place.arn("glue", name), FINE_GRAINED)
     yield from place.tables("glue:GetDatabase", database, source=FINE_GRAINED)
@@ -173,7 +184,7 @@ def of_statement(text: str, database: str, place: Place) -> Iterator[Need]:
 
 def _of_created_table(table: str, location: str, database: str, place: Place) -> Iterator[Need]:
     """CREATE TABLE AS. One that fails after its table was made takes the table back."""
-    yield from _writes(f"{location}file", place, RESULTS)
+    yield from _writes(place.object(f"{location}file"), RESULTS)
     for action in ("BatchCreatePartition", "CreatePartition", "DeleteTable"):
         yield from place.tables(f"glue:{action}", database, table, source=ATHENA_FULL)
 
@@ -191,10 +202,10 @@ def _reads(table: str, database: str, place: Place) -> Iterator[Need]:
         yield Need("s3:GetObject", place.object(f"pipeline/check/id/{key}" if of_a_check else key), FINE_GRAINED)
 
 
-def _writes(key: str, place: Place, source: str) -> Iterator[Need]:
+def _writes(arn: str, source: str) -> Iterator[Need]:
     """A file of more than one part, read again where Athena checks what it wrote."""
     for action in ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"):
-        yield Need(f"s3:{action}", place.object(key), source)
+        yield Need(f"s3:{action}", arn, source)
 
 
 # What no call of the lake's own shows

@@ -13,15 +13,17 @@ from typing import Any
 
 from cfnlint.decode import decode
 
+from tests.account.aws_permissions import DOCS
+
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "docs" / "cloudformation.yaml"
 
 # What the pages of docs/ write where the reader has a value of his own.
 READERS = {
-    "BucketName": "hyn-stocks-datalakehouse",
+    "BucketName": DOCS.bucket,
     "CodeBucket": "hyn-stocks-code",
-    "AWS::AccountId": "111122223333",
-    "AWS::Region": "us-east-1",
+    "AWS::AccountId": DOCS.account,
+    "AWS::Region": DOCS.region,
     "AWS::Partition": "aws",
 }
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"

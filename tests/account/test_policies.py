@@ -1,6 +1,7 @@
 """The policies of docs/iam/: every call is allowed, every action granted is needed, and nothing beyond the lake is reached.
 
-The calls are recorded while a lake that the template made lives through what happens to one; what AWS does underneath is added.
+conftest.py holds the calls of every test against them. Here calls are recorded while a lake that the template made lives through
+what happens to one, for what is granted to be needed; what AWS does underneath is added.
 """
 
 from __future__ import annotations
@@ -14,38 +15,26 @@ from typing import Any
 import parliament
 import pytest
 from botocore.exceptions import ClientError
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from lambda_scripts.lakehouse.aws.clients import client
 from tests.account import aws_permissions
-from tests.account.aws_permissions import Need, Place
-from tests.account.template import READERS, Template
+from tests.account.aws_permissions import DOCS, Need
+from tests.account.granted import IAM, Recorder, allows, document, here, moved
+from tests.account.template import Template
 from tests.account.test_template import deploy, put_code
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.aws_calls import observed
 from tests.local_aws.lake import BUCKET
 
-IAM = Path(__file__).parents[2] / "docs" / "iam"
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 
-HERE = Place("123456789012", "us-east-1", BUCKET)
-DOCS = Place(READERS["AWS::AccountId"], READERS["AWS::Region"], READERS["BucketName"])
 SCHEDULES = {name: DOCS.arn("lambda", f"function:{name}") for name in (RAW, REPORTS)}
 
 Calls = dict[str, set[Need]]
 """What each function needed."""
-
-
-def document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((IAM / f"{name}.json").read_text(encoding="utf-8"))
-    return found
-
-
-def allows(policy: dict[str, Any], need: Need) -> bool:
-    return bool(IAMPolicy(json.dumps(policy)).is_action_permitted(need.action, need.resource) == PermissionResult.PERMITTED)
 
 
 def every(value: Any) -> list[str]:
@@ -101,7 +90,7 @@ def live(lake: Lake) -> None:
 
 def forget_a_partition(account: LocalAccount) -> None:
     """So that the reports register it again, and start the crawler of processed prices."""
-    table = {"DatabaseName": HERE.database, "TableName": "stocks_processed"}
+    table = {"DatabaseName": account.database, "TableName": "stocks_processed"}
     partition = account.client("glue").get_partitions(**table)["Partitions"][0]
     account.client("glue").delete_partition(**table, PartitionValues=partition["Values"])
 
@@ -130,7 +119,8 @@ def calls() -> Iterator[Calls]:
     needs: Calls = {RAW: set(), REPORTS: set()}
 
     def note(function: str, operation: str, given: Any) -> None:
-        needs[function].update(aws_permissions.of_call(operation, given, HERE))
+        place = here()
+        needs[function].update(moved(need, place) for need in aws_permissions.of_call(operation, given, place))
 
     with LocalAccount() as account:
         put_code(account)
@@ -138,14 +128,15 @@ def calls() -> Iterator[Calls]:
         with observed(note):
             live(Lake(account))
     for function, found in needs.items():
-        found.update(aws_permissions.of_function(function, HERE))
-    yield {function: {moved(need) for need in found} for function, found in needs.items()}
+        found.update(aws_permissions.of_function(function, DOCS))
+    yield needs
 
 
-def moved(need: Need) -> Need:
-    """As it would be in the account and Region that docs/ writes of."""
-    resource = need.resource.replace(HERE.account, DOCS.account).replace(HERE.bucket, DOCS.bucket)
-    return Need(need.action, resource, need.source)
+def test_a_call_of_any_test_that_no_policy_grants_is_named() -> None:
+    recorder = Recorder()
+    for key in ("raw/stocks/AAPL.csv", "pipeline/inbox/raw/AAPL.csv"):
+        recorder.note(RAW, "s3:PutObject", {"Bucket": BUCKET, "Key": key})
+    assert recorder.denied() == {(RAW, "s3:PutObject", DOCS.object("raw/stocks/AAPL.csv"))} and recorder.denied() == set()
 
 
 def needs_of(role: str, calls: Calls) -> set[Need]:

@@ -283,21 +283,21 @@ def test_a_crawl_that_has_to_wait_is_told(lake: Lake) -> None:
 def test_a_processed_crawler_that_may_change_tables_is_named_with_both_settings(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LAKE_PROCESSED_CRAWLER", "processed")
+    monkeypatch.setenv("LAKE_PROCESSED_CRAWLER", "stocks_processed_crawler")
     target = {"CatalogTargets": [{"DatabaseName": "hyn_stocks_db", "Tables": ["stocks_processed"]}]}
-    lake.account.client("glue").create_crawler(Name="processed", Role="role", Targets=target)
-    found = wrong(lake, REPORTS)["crawler processed"]
+    lake.account.client("glue").create_crawler(Name="stocks_processed_crawler", Role="role", Targets=target)
+    found = wrong(lake, REPORTS)["crawler stocks_processed_crawler"]
     assert "UpdateBehavior is UPDATE_IN_DATABASE and its DeleteBehavior DEPRECATE_IN_DATABASE" in found
     assert "UpdateBehavior LOG, DeleteBehavior LOG" in found
 
 
 def test_a_data_set_whose_refresh_was_refused_is_told(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly")
+    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "stocks-monthly")
     monkeypatch.setattr(client("quicksight"), "describe_data_set", lambda **_: {})  # moto makes no data set
     refused = ClientError({"Error": {"Code": "LimitExceededException", "Message": "too many"}}, "CreateIngestion")
     lake.account.faults.arm("before", operation="quicksight:CreateIngestion", error=refused)
     lake.drop({"AAPL.csv": AAPL})
-    assert "whose last refresh was refused" in checked(lake, REPORTS)["quicksight data set monthly"]["found"]
+    assert "whose last refresh was refused" in checked(lake, REPORTS)["quicksight data set stocks-monthly"]["found"]
 
 
 @pytest.mark.parametrize(

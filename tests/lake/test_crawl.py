@@ -75,16 +75,16 @@ def test_the_processed_crawler_starts_only_where_it_changes_no_table(
     lake.drop({"AAPL.csv": AAPL})
     glue = lake.account.client("glue")
     glue.create_crawler(
-        Name="processed",
+        Name="stocks_processed_crawler",
         Role="role",
         Targets={"CatalogTargets": [{"DatabaseName": "hyn_stocks_db", "Tables": ["stocks_processed"]}]},
         SchemaChangePolicy={"UpdateBehavior": update, "DeleteBehavior": delete},
     )
-    monkeypatch.setenv("LAKE_PROCESSED_CRAWLER", "processed")
+    monkeypatch.setenv("LAKE_PROCESSED_CRAWLER", "stocks_processed_crawler")
     glue.delete_partition(DatabaseName="hyn_stocks_db", TableName="stocks_processed", PartitionValues=["2016", "01"])
     act(lake, REPORTS, action="reprocess")
     lake.settle()
-    assert [line["crawler"] for line in lake.logged("crawl started")].count("processed") == crawls
+    assert [line["crawler"] for line in lake.logged("crawl started")].count("stocks_processed_crawler") == crawls
     if not crawls:
         (line,) = lake.logged("crawl not started")
         assert f"UpdateBehavior is {update} and its DeleteBehavior {delete}" in line["error"] and "LOG" in line["remedy"]

@@ -141,27 +141,27 @@ def test_msck_repair_finds_the_partitions_of_a_table_made_anew(lake: Lake) -> No
 
 
 def test_quicksight_is_refreshed_once_a_batch_of_reports(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly, yearly")
+    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "stocks-monthly, stocks-yearly")
     lake.drop({"AAPL.csv": AAPL})
-    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["monthly", "yearly"]
+    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["stocks-monthly", "stocks-yearly"]
 
 
 def test_a_refresh_beyond_the_days_limit_stops_no_report_and_is_made_up_for_by_drain(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "monthly, yearly")
+    monkeypatch.setenv("LAKE_QUICKSIGHT_DATASETS", "stocks-monthly, stocks-yearly")
     quicksight = lake.account.client("quicksight")
     for number in range(32):
-        quicksight.create_ingestion(AwsAccountId="123456789012", DataSetId="monthly", IngestionId=f"by-hand-{number}")
+        quicksight.create_ingestion(AwsAccountId="123456789012", DataSetId="stocks-monthly", IngestionId=f"by-hand-{number}")
     lake.drop({"AAPL.csv": AAPL})
     (refused,) = lake.logged("quicksight refresh not started")
-    assert "LimitExceededException" in refused["error"] and refused["data_set"] == "monthly" and len(lake.monthly()) == 2
+    assert "LimitExceededException" in refused["error"] and refused["data_set"] == "stocks-monthly" and len(lake.monthly()) == 2
     act(lake, REPORTS, action="drain")
-    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["yearly"]
+    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["stocks-yearly"]
     lake.account.clock.advance(86_400)
     act(lake, REPORTS, action="drain")
     act(lake, REPORTS, action="drain")
-    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["yearly", "monthly"]
+    assert [line["data_set"] for line in lake.logged("quicksight refresh")] == ["stocks-yearly", "stocks-monthly"]
 
 
 TIMED = ("athena", "inbox", "inspect", "register", "source records", "publish", "loaded", "reported", "sweep")
