@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -78,15 +79,21 @@ class ObjectStore:
 
     def list_data_of(self, locations: Sequence[str]) -> Iterator[Sequence[StoredObject]]:
         """`list_data` of each folder; a table of many partitions does not walk the bucket for each."""
+        folders = [_folder(location) for location in locations]
         snapshots: dict[str, Sequence[StoredObject]] = {}
-        for location in locations:
-            bucket, prefix = split_address(location)
+        for folder in folders:
+            bucket, _ = split_address(folder)
             if bucket not in snapshots:
-                snapshots[bucket] = list(self.list(f"s3://{bucket}/"))
-            folder = f"s3://{bucket}/{prefix.rstrip('/')}/" if prefix else f"s3://{bucket}/"
+                same = os.path.commonprefix([each for each in folders if split_address(each)[0] == bucket])
+                snapshots[bucket] = list(self.list(same[: same.rindex("/") + 1]))
             known = snapshots[bucket]
             start = bisect_left(known, folder, key=lambda found: found.address)
             yield [found for found in _within(known, start, folder) if not _is_hidden(found.address[len(folder) :])]
+
+
+def _folder(location: str) -> str:
+    bucket, prefix = split_address(location)
+    return f"s3://{bucket}/{prefix.rstrip('/')}/" if prefix else f"s3://{bucket}/"
 
 
 def _within(known: Sequence[StoredObject], start: int, folder: str) -> Iterator[StoredObject]:
