@@ -1,5 +1,8 @@
 """One suite for either engine: `pytest --engine trino` runs it on a real Trino, as far as it uses the `engine` fixture.
 
+Where no single test is named, those marked `thorough` are left out, and on Trino those marked `orchestration` too, unless
+`--thorough` asks for them. .ci/run runs the former.
+
 The whole suite, or a folder of it, is shared out among as many processes as there are cores; single files and tests run in
 one process (`-n` says otherwise). A process has one account open at a time, and all of them use one Trino.
 """
@@ -30,6 +33,7 @@ hypothesis.settings.load_profile("tests")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the Athena statements")
+    parser.addoption("--thorough", action="store_true", help="run the tests marked thorough or orchestration too")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -61,16 +65,24 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what runs on the other engine only, and on Trino what uses no engine: the run on DuckDB has it."""
+    """Leave out what runs on the other engine only, what takes long, and on Trino what the run on DuckDB shows as well."""
     engine = config.getoption("--engine")
     other = "trino_only" if engine == "duckdb" else "duckdb_only"
     for item in items:
         if marker := item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other}: {marker.args[0]}"))
-    if engine == "trino":
-        left_out = [item for item in items if not _uses_an_engine(item)]
-        items[:] = [item for item in items if _uses_an_engine(item)]
-        config.hook.pytest_deselected(items=left_out)
+    asked_for = config.getoption("--thorough") or any("::" in argument for argument in config.args)
+    left_out = {item for item in items if _is_left_out(item, engine, asked_for)}
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_left_out(item: pytest.Item, engine: str, asked_for: bool) -> bool:
+    if engine == "trino" and not _uses_an_engine(item):
+        return True
+    orchestration = item.get_closest_marker("orchestration")
+    repeats = engine == "trino" and orchestration is not None and not orchestration.kwargs.get("on_trino")
+    return not asked_for and (repeats or item.get_closest_marker("thorough") is not None)
 
 
 def _uses_an_engine(item: pytest.Item) -> bool:

@@ -11,6 +11,8 @@ import pytest
 from tests.account.runtime_api import output_of
 from tests.account.talkative import LINES
 
+pytestmark = pytest.mark.xdist_group("logs")  # they share an account
+
 pytest.importorskip("awslambdaric", reason="AWS builds its runtime client for Linux only")
 
 

@@ -13,6 +13,8 @@ from lambda_scripts.lakehouse import metrics
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 # The units of https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html that are used here.

@@ -18,6 +18,8 @@ from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.lake import BUCKET, DATABASE, REPOSITORY, zipped
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 STACK = "stocks-lakehouse"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"

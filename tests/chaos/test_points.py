@@ -14,6 +14,8 @@ from .points import KINDS, Point, Trials, points
 from .reader import Reader
 from .world import World
 
+pytestmark = pytest.mark.xdist_group("points")  # they share an account
+
 STAGES = (("merge", RAW), ("deleted file", REPORTS), ("corrected file", RAW))
 SEEDS_OF_TWO_HOLDERS = range(5)
 
@@ -31,7 +33,11 @@ def stages(trials: Trials) -> dict[tuple[str, str], list[Point]]:
 
 
 def case(kind: str, seed: int = 0) -> object:
-    marks = pytest.mark.duckdb_only("the handlers' calls are the same on either engine") if seed else ()
+    marks = (
+        [pytest.mark.thorough("other samples"), pytest.mark.duckdb_only("the handlers' calls are the same on either engine")]
+        if seed
+        else []
+    )
     return pytest.param(kind, seed, marks=marks, id=f"{kind}, seed {seed}" if seed else kind)
 
 

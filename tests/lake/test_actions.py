@@ -13,6 +13,8 @@ from lambda_scripts.lakehouse.errors import DeadlineReachedError
 from lambda_scripts.lakehouse.operations import actions
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 
@@ -24,6 +26,7 @@ def test_drain_works_the_inbox_off(lake: Lake) -> None:
     assert lake.loads()[0]["status"] == "removed"
 
 
+@pytest.mark.orchestration(on_trino=True)
 def test_reprocess_rebuilds_everything_from_the_raw_files(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL, "IBM.csv": AAPL})
     before = lake.processed(), lake.monthly(), lake.yearly()

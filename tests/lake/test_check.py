@@ -12,6 +12,8 @@ from lambda_scripts.lakehouse.aws.clients import client
 from lambda_scripts.lakehouse.operations import check, trial
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 NOTIFICATION = check.TRIGGER
@@ -50,6 +52,7 @@ def trigger(*events: str, **rules: str) -> dict[str, Any]:
     return {"Events": list(events), **({"Filter": {"Key": {"FilterRules": filter_rules}}} if rules else {})}
 
 
+@pytest.mark.orchestration(on_trino=True)
 @pytest.mark.parametrize("function", [RAW, REPORTS])
 def test_an_account_that_is_set_up_is_right_before_its_first_drop_and_after(lake: Lake, function: str) -> None:
     """And what the check costs is less than a cent."""

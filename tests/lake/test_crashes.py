@@ -53,6 +53,7 @@ def tables(lake: Lake) -> dict[str, Any]:
     }
 
 
+@pytest.mark.thorough("fifty drops")
 @pytest.mark.duckdb_only("a drop for each kill: the kills are the handlers', whatever engine runs their statements")
 @pytest.mark.parametrize("function", [RAW, REPORTS])
 def test_killed_after_a_change_and_retried_the_tables_are_the_same(lake: Lake, function: str) -> None:

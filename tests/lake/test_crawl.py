@@ -6,6 +6,8 @@ import pytest
 
 from tests.lakes import REPORTS, Lake, act, csv, day
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 

@@ -17,6 +17,8 @@ from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws.lake import REPOSITORY, create_role, put_triggers, zipped
 from tests.local_aws.lambda_runtime import EVENT_AGE_SECONDS
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50))
 

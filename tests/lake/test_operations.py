@@ -17,6 +17,8 @@ from lambda_scripts.lakehouse.aws.sql import Statement
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day, opened
 from tests.local_aws.account import EngineName
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 
@@ -120,6 +122,7 @@ def test_events_delivered_twice_load_once(engine: EngineName) -> None:
         assert len(lake.prices()) == 4
 
 
+@pytest.mark.orchestration(on_trino=True)
 def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.account.client("glue").delete_partition(
@@ -131,6 +134,7 @@ def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
     assert [row["month"] for row in lake.monthly()] == ["01", "02"]
 
 
+@pytest.mark.orchestration(on_trino=True)
 def test_msck_repair_finds_the_partitions_of_a_table_made_anew(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.account.client("glue").delete_table(DatabaseName="hyn_stocks_db", Name="stocks_processed")

@@ -12,6 +12,8 @@ from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.errors import ConflictError
 from tests.lakes import RAW, Lake, csv, day
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 GLUE = {"DatabaseName": "hyn_stocks_db", "TableName": "stocks_processed"}
 
@@ -29,6 +31,7 @@ def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: L
         store.swap("pipeline/nosuch", b"three", first)
 
 
+@pytest.mark.orchestration(on_trino=True)
 @pytest.mark.parametrize("lost", ["partition", "table"])
 def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lake: Lake, lost: str) -> None:
     lake.drop({"AAPL.csv": AAPL})
@@ -91,6 +94,7 @@ def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake
     assert load["status"] == "refused" and "unfinished load" in str(load["reason"])
 
 
+@pytest.mark.orchestration(on_trino=True)
 def test_of_an_emptied_partition_the_file_without_rows_stays(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.remove("AAPL.csv")

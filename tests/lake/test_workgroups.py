@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from tests.lakes import RAW, Lake, csv, day
 from tests.local_aws.engine import Statement, StatementFailed
 
+pytestmark = pytest.mark.orchestration
+
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
 
