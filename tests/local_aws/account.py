@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals
+from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals, shortcuts
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -132,6 +132,7 @@ class LocalAccount:
             opening.enter_context(mock_aws())
             os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
+            opening.callback(shortcuts.install())
             self._runtime = LambdaRuntime(
                 ACCOUNT_ID,
                 REGION,
