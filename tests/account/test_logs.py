@@ -11,8 +11,6 @@ import pytest
 from tests.account.runtime_api import output_of
 from tests.account.talkative import LINES
 
-pytestmark = pytest.mark.xdist_group("logs")  # they share an account
-
 pytest.importorskip("awslambdaric", reason="AWS builds its runtime client for Linux only")
 
 

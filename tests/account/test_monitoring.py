@@ -15,8 +15,6 @@ from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import CREDENTIALS
 
-pytestmark = pytest.mark.xdist_group("monitoring")  # they share an account
-
 PAGE = (REPOSITORY / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```insights\n(.*?)```", PAGE, re.DOTALL)
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))

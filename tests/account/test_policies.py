@@ -28,8 +28,6 @@ from tests.local_aws import LocalAccount
 from tests.local_aws.aws_calls import observed
 from tests.local_aws.lake import BUCKET
 
-pytestmark = pytest.mark.xdist_group("policies")  # they share an account
-
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 

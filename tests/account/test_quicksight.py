@@ -22,8 +22,6 @@ from tests.docs.commands import Shell, commands, environment
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import ACCOUNT_ID, CREDENTIALS
 
-pytestmark = pytest.mark.xdist_group("quicksight")  # they share an account
-
 DEFINITIONS = Path(__file__).parents[2] / "docs" / "quicksight"
 PAGE = DEFINITIONS.parent / "quicksight_setup.md"
 

@@ -14,8 +14,6 @@ from .points import KINDS, Point, Trials, points
 from .reader import Reader
 from .world import World
 
-pytestmark = pytest.mark.xdist_group("points")  # they share an account
-
 STAGES = (("merge", RAW), ("deleted file", REPORTS), ("corrected file", RAW))
 SEEDS_OF_TWO_HOLDERS = range(5)
 

@@ -19,10 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 JANUARY = [("AAPL", "2016-01-04", 101.0), ("MSFT", "2016-01-04", 50.0)]
 
 # awswrangler's own use of pandas.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
-    pytest.mark.xdist_group("readers of tables"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning")
 
 
 def blocks() -> dict[str, str]:

@@ -12,8 +12,6 @@ from tests.lakes import Lake, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName
 
-pytestmark = pytest.mark.xdist_group("statements")  # they share an account
-
 # What a reader has to fill in.
 VALUES = {"symbol = '…'": "symbol = 'AAPL'", "DATE '…'": "DATE '2016-01-04'"}
 

@@ -16,8 +16,6 @@ import pytest
 from tests.lakes import Rows, opened
 from tests.local_aws.account import EngineName
 
-pytestmark = pytest.mark.xdist_group("shapes")  # they share an account
-
 SHAPES = Path(__file__).parent / "shapes"
 VALUES = ("open", "high", "low", "close", "adj_close", "volume")
 Table = Mapping[str, Rows]

@@ -21,8 +21,6 @@ import pytest
 from tests.lakes import Lake, Rows, csv, opened
 from tests.local_aws.account import EngineName
 
-pytestmark = pytest.mark.xdist_group("any csv")  # they share an account
-
 PARSE = Path(__file__).parents[2] / "sql" / "load" / "parsed_rows.sql"
 
 TODAY = datetime.now(timezone.utc).date()

@@ -154,6 +154,7 @@ def test_check_knows_errors_that_come_up_anywhere_by_their_text(
 # What is not there, or set up so that no lake can work with it
 
 
+@pytest.mark.beyond_the_policies("a bucket that is not the lake's")
 def test_a_bucket_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> None:
     answer = lake.account.invoke(RAW, {"action": "check", "bucket": "no-such-bucket"})
     found = {line["check"]: f"{line['found']} {line['fix']}" for line in answer["checks"] if not line["ok"]}

@@ -13,8 +13,6 @@ from tests import oracle
 from tests.lakes import Lake, assert_same, opened
 from tests.local_aws.account import EngineName
 
-pytestmark = pytest.mark.xdist_group("dataset")  # they share an account
-
 DATASET = Path(__file__).parents[2] / "dataset"
 FILES = {path.relative_to(DATASET).as_posix(): path.read_bytes() for path in sorted(DATASET.rglob("*.csv"))}
 

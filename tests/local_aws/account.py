@@ -361,7 +361,8 @@ class _Capture(logging.Filter):
 @cache
 def _client(service: str) -> Any:
     # Kept from one account to the next: reading a service's model takes longer than most tests.
-    return _session().client(service, config=Config(retries={"mode": "standard", "max_attempts": 2}))
+    client = _session().client(service, config=Config(retries={"mode": "standard", "max_attempts": 2}))
+    return aws_calls.of_the_account(client)
 
 
 @cache

@@ -13,8 +13,6 @@ from tests.local_aws.account import EngineName
 from tests.local_aws.dialect import permits
 from tests.local_aws.tests.record import Answer, Recorded, Runner, drawn, recorded, running
 
-pytestmark = pytest.mark.xdist_group("differential")  # they share an account
-
 
 @pytest.fixture(scope="module")
 def runner(engine: EngineName) -> Iterator[Runner]:

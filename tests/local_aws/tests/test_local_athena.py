@@ -22,8 +22,6 @@ from tests.local_aws.catalog import GlueCatalog
 from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 from tests.local_aws.objects import ObjectStore
 
-pytestmark = pytest.mark.xdist_group("local athena")  # they share an account
-
 BUCKET = "results-and-data"
 RESULTS = f"s3://{BUCKET}/results/"
 

@@ -15,8 +15,6 @@ from tests.lakes import Lake, csv, day
 from tests.local_aws import LocalAccount, page
 from tests.local_aws.serve import serving_page
 
-pytestmark = pytest.mark.xdist_group("page")  # they share an account
-
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_chromium = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: chromium-driver)")
 

@@ -36,10 +36,7 @@ NOVEMBER = "processed/stocks/_symlink_format_manifest/year=2012/month=11/manifes
 PRICES = "SELECT symbol, trade_date, close, volume, source, year, month FROM stocks_processed ORDER BY symbol, trade_date"
 
 # awswrangler's own use of pandas.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
-    pytest.mark.xdist_group("real clients"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning")
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def served(engine: EngineName) -> Iterator[Served]:
     environment |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
     if engine == "trino":
         environment["TRINO_URL"] = trino_server.shared().url
-    command = [sys.executable, "-m", "tests.local_aws", "serve", "--port", "0", "--engine", engine]
+    command = [sys.executable, "-m", "tests.local_aws", "serve", "--port", "0", "--page-port", "0", "--engine", engine]
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
