@@ -27,7 +27,7 @@ from tests.local_aws.lake import BUCKET
 IAM = Path(__file__).parents[2] / "docs" / "iam"
 
 MADE_BY_THE_SET_UP = ("glue:CreateDatabase", DOCS.arn("glue", f"database/{DOCS.database}"))
-"""The database is there before the functions are. Where it went, `check` and the load say so, unless the role may make it anew."""
+"""The database is there before the functions are. `check` and each load say where it went, unless the role may make it anew."""
 
 _VARIES = re.compile(r"\d+|\b[0-9a-f]{8,}\b|[\x00-\x1f]")
 """What tells one key or table of a kind from the next. No policy has such a thing in it below the names of DOCS.
