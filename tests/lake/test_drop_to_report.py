@@ -55,12 +55,14 @@ def test_the_load_record_accounts_for_every_row(lake: Lake) -> None:
     ]
 
 
+@pytest.mark.orchestration
 def test_several_files_and_symbols_at_once(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL, "all.csv": csv("ibm,2016-01-04,5", header="Ticker,Date,Close")})
     assert [row["symbol"] for row in lake.yearly()] == ["AAPL", "IBM", "MSFT"]
     assert len(lake.loads()) == 3
 
 
+@pytest.mark.orchestration
 def test_a_file_dropped_twice_gives_its_rows_once(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     before = lake.processed(), lake.monthly(), lake.yearly()
@@ -68,6 +70,7 @@ def test_a_file_dropped_twice_gives_its_rows_once(lake: Lake) -> None:
     assert (lake.processed(), lake.monthly(), lake.yearly()) == before
 
 
+@pytest.mark.orchestration
 def test_the_same_event_twice_loads_once(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     event = next(each.event for each in lake.account.invocations if each.function == RAW)
@@ -83,6 +86,7 @@ def test_a_corrected_file_replaces_its_rows(lake: Lake) -> None:
     assert [row["close_price"] for row in lake.monthly()] == ["111.0", "99.0"]
 
 
+@pytest.mark.orchestration
 def test_a_file_with_fewer_rows_than_before_takes_the_others_out(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL})
     lake.drop({"AAPL.csv": csv(day("2016-01-05", 110))})
@@ -130,6 +134,7 @@ def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(
     assert lake.keys("pipeline/inbox/") == []
 
 
+@pytest.mark.orchestration
 def test_a_source_that_another_supersedes_accounts_for_it(lake: Lake) -> None:
     lake.account.drop("raw/stocks/AAPL_1.csv", csv(day("2016-01-05", 110)))
     lake.later()
@@ -166,6 +171,7 @@ def test_a_bad_row_is_rejected_whole_and_the_others_are_loaded(lake: Lake) -> No
     assert load["reason"] == "no close; the close is not a number"
 
 
+@pytest.mark.orchestration
 def test_a_refused_file_stops_nothing_beside_it(lake: Lake) -> None:
     lake.drop({"bad.csv": "Datum;Betrag\n2016-01-04;5\n", "AAPL.csv": AAPL, "empty.csv": "", "notes.txt": "hello"})
     assert len(lake.prices()) == 3
@@ -186,6 +192,7 @@ def test_a_refused_version_leaves_the_rows_of_the_one_before(lake: Lake) -> None
     assert lake.prices() == [("AAPL", "2016-01-05", "111.0")]
 
 
+@pytest.mark.orchestration
 def test_an_event_with_several_records(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.drop({"MSFT.csv": AAPL, "IBM.csv": AAPL})
@@ -204,6 +211,7 @@ def test_a_key_with_odd_characters(lake: Lake, key: str) -> None:
     }
 
 
+@pytest.mark.orchestration
 def test_a_key_too_long_for_a_readable_marker(lake: Lake) -> None:
     key = "/".join(["f" * 100] * 9) + "/AAPL.csv"
     lake.drop({key: AAPL})
@@ -211,21 +219,25 @@ def test_a_key_too_long_for_a_readable_marker(lake: Lake) -> None:
     assert lake.keys("pipeline/inbox/") == []
 
 
+@pytest.mark.orchestration
 def test_objects_that_are_no_drops_are_skipped(lake: Lake) -> None:
     lake.drop({"raw/": "", "raw/stocks/": "", "AAPL.csv": AAPL})
     assert [row["source"] for row in lake.loads()] == ["AAPL.csv"]
     assert {key for line in lake.logged("event") for key in line.get("skipped", ())} == {"raw/", "raw/stocks/"}
 
 
+@pytest.mark.orchestration
 def test_an_event_of_an_object_outside_raw_changes_nothing(lake: Lake) -> None:
     record = {"s3": {"bucket": {"name": lake.bucket}, "object": {"key": "elsewhere/AAPL.csv", "sequencer": "1"}}}
     assert lake.account.invoke(RAW, {"Records": [record]}) == {lake.bucket: "no drop among the changes"}
 
 
+@pytest.mark.orchestration
 def test_the_test_event_changes_nothing(lake: Lake) -> None:
     assert lake.account.invoke(RAW, {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": lake.bucket}) == {}
 
 
+@pytest.mark.orchestration
 def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
     s3 = lake.account.client("s3")
     held = {"token": 7, "owner": "another", "renewals": 3, "seconds": 600.0}
@@ -241,6 +253,7 @@ def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
     assert lake.keys("pipeline/inbox/") == []
 
 
+@pytest.mark.orchestration
 def test_only_the_touched_month_and_years_are_rewritten(lake: Lake) -> None:
     rows = [day(f"{year}-{month:02d}-15", 100) for year in range(2010, 2017) for month in range(1, 13)]
     rows.insert(20, day("2011-09-14", 100))  # or they were bars of months
@@ -290,12 +303,14 @@ def test_the_worked_queries_speak_of_trouble(lake: Lake) -> None:
 TROUBLE = ("longest_gaps", "quality_issues", "rejected_rows", "files_with_trouble")
 
 
+@pytest.mark.orchestration
 def test_nothing_is_left_behind(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "bad.csv": "x"})
     assert lake.keys("pipeline/inbox/") == lake.keys("pipeline/staging/") == []
     assert [table for table in lake.account.tables() if table.startswith("tmp_")] == []
 
 
+@pytest.mark.orchestration
 def test_old_files_go_once_no_manifest_has_named_them_for_the_retention_time(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 100))})
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})

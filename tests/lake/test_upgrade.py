@@ -73,6 +73,7 @@ def test_the_older_lake_reads_as_it_was_left(older_lake: Lake) -> None:
     assert sorted(older_lake.prices()) == sorted(LEFT_BY_VERSION_1)
 
 
+@pytest.mark.orchestration
 def test_the_first_drop_ends_what_was_left_and_loads_everything_that_waits(older_lake: Lake) -> None:
     _load_on(older_lake)
     assert sorted(older_lake.prices()) == sorted(LOADED_ON)
@@ -83,6 +84,7 @@ def test_the_first_drop_ends_what_was_left_and_loads_everything_that_waits(older
     assert sorted((row["symbol"], row["year"]) for row in yearly) == sorted({(symbol, year) for symbol, year, _ in last_closes})
 
 
+@pytest.mark.orchestration
 def test_nothing_of_a_batch_that_died_in_the_older_lake_is_left(older_lake: Lake) -> None:
     _load_on(older_lake)
     for prefix in ("pipeline/inbox/", "pipeline/staging/"):
@@ -119,16 +121,19 @@ def test_load_records_of_both_versions_are_one_history(older_lake: Lake) -> None
     assert [(row["rows"], row["is_latest"]) for row in msft] == [("1", "false"), ("2", "true")]
 
 
+@pytest.mark.orchestration
 def test_a_runner_up_of_the_older_lake_takes_the_place_of_a_file_that_goes(older_lake: Lake) -> None:
     older_lake.remove("AAPL/AAPL_2.csv")
     assert [row for row in older_lake.prices() if row[0] == "AAPL"] == sorted([*AAPL_ONE, ("AAPL", "2016-01-04", "100.0")])
 
 
+@pytest.mark.orchestration
 def test_a_month_that_the_older_lake_emptied_takes_rows_again(older_lake: Lake) -> None:
     older_lake.drop({"GOOG/GOOG_2.csv": csv(day("2016-03-02", 701))})
     assert ("GOOG", "2016-03-02", "701.0") in older_lake.prices()
 
 
+@pytest.mark.orchestration
 def test_an_event_of_a_version_that_the_older_lake_has_on_record_loads_nothing(older_lake: Lake) -> None:
     s3 = older_lake.account.client("s3")
     for key in ("AAPL/AAPL_1.csv", "IBM.csv"):

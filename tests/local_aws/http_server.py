@@ -23,7 +23,7 @@ def serving(port: int) -> Iterator[str]:
     Raises PortInUseError when the port is taken, or is the system's.
     """
     # moto's server thread would exit without a word, and its start() wait for ever.
-    port = usable_port(port)
+    port = _usable(port)
     access_log = logging.getLogger("werkzeug")
     level = access_log.level
     access_log.setLevel(logging.ERROR)
@@ -36,12 +36,18 @@ def serving(port: int) -> Iterator[str]:
         access_log.setLevel(level)
 
 
-def usable_port(port: int) -> int:
-    """The port, or a free one for 0. Raises PortInUseError."""
-    with socket.socket() as probe:
+@contextmanager
+def naming(port: int) -> Iterator[None]:
+    """Raise PortInUseError where the port can't be listened at."""
+    try:
+        yield
+    except OSError as error:
+        raise PortInUseError(f"port {port} of {HOST} cannot be used ({error.strerror}): give another one") from error
+
+
+def _usable(port: int) -> int:
+    """The port, or a free one for 0."""
+    with socket.socket() as probe, naming(port):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortInUseError(f"port {port} of {HOST} cannot be used ({error.strerror}): give another one") from error
+        probe.bind((HOST, port))
         return int(probe.getsockname()[1])

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .account import CREDENTIALS, EngineName, LocalAccount, QueryFailedError
-from .http_server import HOST, usable_port
+from .http_server import HOST, naming
 from .page import PageError, page_html
 from .report import unhandled
 
@@ -72,7 +72,8 @@ def serving_page(account: LocalAccount, port: int) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Visits are not worth a line on the terminal."""
 
-    server = ThreadingHTTPServer((HOST, usable_port(port)), Page)
+    with naming(port):
+        server = ThreadingHTTPServer((HOST, port), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://{HOST}:{server.server_port}/"

@@ -228,7 +228,7 @@ def test_nothing_to_drop_is_wrong_usage(
 
 
 def test_serve_runs_the_lake_for_clients_until_interrupted(prices: Path, engine: str) -> None:
-    command = [sys.executable, "-m", "tests.local_aws", "serve", "--port", "0", "--engine", engine]
+    command = [sys.executable, "-m", "tests.local_aws", "serve", "--port", "0", "--page-port", "0", "--engine", engine]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
