@@ -3,7 +3,7 @@
 Where no single test is named, those marked `thorough` are left out, and on Trino those marked `orchestration` too, unless
 `--thorough` asks for them. .ci/run runs the former.
 
-The whole suite, or a folder of it, is shared out among as many processes as there are cores; single files and tests run in
+The whole suite, or a folder of it, is shared out among two processes a core; single files and tests run in
 one process (`-n` says otherwise). A process has one account open at a time, and all of them use one Trino.
 """
 
@@ -39,9 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three processes for two cores, since each waits a third of its time; none besides this one where no folder is run."""
+    """Two processes a core, since each waits a part of its time; none besides this one where no folder is run."""
     paths = [Path(argument.partition("::")[0]) for argument in config.args]
-    return (os.cpu_count() or 1) * 3 // 2 if any(path.is_dir() for path in paths) else 0
+    return (os.cpu_count() or 1) * 2 if any(path.is_dir() for path in paths) else 0
 
 
 class ByAccount(LoadScopeScheduling):  # type: ignore[misc]

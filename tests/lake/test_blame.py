@@ -161,7 +161,7 @@ def miscounting(name: str, times: int = 1_000) -> Any:
     return miscounted
 
 
-@pytest.mark.parametrize("bad", ["A.csv", "Z.csv"])
+@pytest.mark.parametrize("bad", [pytest.param("A.csv", marks=pytest.mark.thorough("the same from the other end")), "Z.csv"])
 def test_a_file_that_makes_a_step_after_the_parse_fail_holds_up_no_other(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
