@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse.errors import LeftForLaterError
 from tests.lakes import RAW, REPORTS
-from tests.local_aws.aws_calls import Call, Fault
+from tests.local_aws.aws_calls import Call, Fault, Killed
 from tests.local_aws.engine import SYSTEM, StatementFailed
 from tests.local_aws.lambda_runtime import Invocation
 
@@ -33,6 +33,7 @@ from .world import Kept, Upset, World
 
 FIRST = "first-request"
 SECOND = "second-request"
+KILLED = Killed.__name__
 
 # What AWS can answer other than yes, with the HTTP status, once botocore has given up trying again: what any operation
 # of a service may answer, and what some of them do.
@@ -116,8 +117,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Kind:
-    """`strike` makes it happen and returns whether it did; `gives_up` says that events may end as dead letters, and
-    `leaves_one_attempt` that they may where the batch itself needs a second, as for a file that is refused.
+    """`strike` makes it happen and returns whether it did; `gives_up` says that events may end as dead letters.
+
+    `leaves_one_attempt` says that it kills two of Lambda's three attempts: then a batch with a file that fails, which a later
+    attempt has to prove, is given up, and `drain` finds its markers.
 
     Of its points, one in `one_in` of each scenario and function is planned, or with `per_detail` one of each detail and function.
     """
@@ -190,7 +193,7 @@ class Trials:
             found += [
                 f"given up: {str(letter.error)[:300]}"
                 for letter in given_up
-                if not (kind.leaves_one_attempt and self._asked_for_another_attempt(letter))
+                if not (kind.leaves_one_attempt and self._was_killed_twice_and_asked_for_another_attempt(letter))
             ]
         if leaves := left(world):
             # A statement that was stopped may yet end well; what it leaves is the next holder's to remove.
@@ -199,9 +202,12 @@ class Trials:
             leaves = left(world)
         return Verdict(point, struck, found, waiting + leaves)
 
-    def _asked_for_another_attempt(self, letter: Invocation) -> bool:
-        errors = [each.error["errorType"] for each in self.world.invocations(letter.request_id) if each.error]
-        return LeftForLaterError.__name__ in errors
+    def _was_killed_twice_and_asked_for_another_attempt(self, letter: Invocation) -> bool:
+        return letter.request_id == FIRST and self._ends_of_the_first() == [KILLED, KILLED, LeftForLaterError.__name__]
+
+    def _ends_of_the_first(self) -> list[str]:
+        """The types of the errors that the attempts of the first request ended with, sorted."""
+        return sorted(str(each.error["errorType"]) for each in self.world.invocations(FIRST) if each.error)
 
     # What happens
 
@@ -258,11 +264,12 @@ class Trials:
         return fault.struck is not None
 
     def _replay_the_first(self) -> None:
-        """The one event that Lambda had to give up: replayed where it was never taken in, and no sign of anything else."""
-        letters = self.world.account.dead_letters
-        mine = [each for each in letters if each.request_id == FIRST]
-        letters[:] = [each for each in letters if each not in mine]
-        self.world.replay(mine)
+        """The event whose every attempt was killed: it is given up, which is right, and replayed if it was never taken in."""
+        if set(self._ends_of_the_first()) == {KILLED}:
+            letters = self.world.account.dead_letters
+            mine = [each for each in letters if each.request_id == FIRST]
+            letters[:] = [each for each in letters if each not in mine]
+            self.world.replay(mine)
 
     def kill_while_another_waits(self, point: Point) -> bool:
         """Kill the holder once the event of something newer has met it."""

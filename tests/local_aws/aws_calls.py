@@ -278,7 +278,7 @@ def current() -> Sandbox | None:
 
 @contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Tell `observer` of every call while entered."""
+    """Tell `observer` of every call of a handler while entered, and of none by the account's own clients."""
     _observers.append(observer)
     try:
         yield
@@ -287,7 +287,7 @@ def observed(observer: Observer) -> Iterator[None]:
 
 
 def of_the_account(client: Any) -> Any:
-    """The client, whose calls no observer is told: a test makes them, in whichever thread it meddles."""
+    """The client, of whose calls no observer is told: a test makes them, though it may be in a handler's thread."""
     _of_the_account.add(client)
     return client
 
@@ -325,7 +325,7 @@ def install() -> None:
                 return make_api_call(client, operation_name, api_params)
 
         service = client.meta.service_model.service_name
-        for observer in _observers if client not in _of_the_account else ():
+        for observer in _observers if client not in _of_the_account and not sandbox.ended else ():
             observer(sandbox.function_name, f"{service}:{operation_name}", api_params)
         return sandbox.call(Call(f"{service}:{operation_name}", _target(api_params)), outside_the_sandbox)
 
