@@ -1,10 +1,10 @@
 """One suite for either engine: `pytest --engine trino` runs it on a real Trino, as far as it uses the `engine` fixture.
 
-Where no single test is named, those marked `thorough` are left out, and on Trino those marked `orchestration` too, unless
-`--thorough` asks for them. .ci/run runs the former.
+Tests marked `thorough` are left out, and on Trino those marked `orchestration`, unless `--thorough`, `-m` or `-k` is given or all
+tests are named. .ci/run runs the thorough ones after the others.
 
-The whole suite, or a folder of it, is shared out among two processes a core; single files and tests run in
-one process (`-n` says otherwise). A process has one account open at a time, and all of them use one Trino.
+The whole suite, or a folder of it, is shared out among two processes a core; single files and tests run in one process (`-n` says
+otherwise). A process has one account open at a time, and all of them use one Trino.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) * 2 if any(path.is_dir() for path in paths) else 0
 
 
-class ByAccount(LoadScopeScheduling):  # type: ignore[misc]
-    """Shares tests out one by one, but those of a module that has an account of its own together: opening it is the dear part."""
+class ByModuleFixture(LoadScopeScheduling):  # type: ignore[misc]
+    """Shares tests out one by one, but all of a module that has a fixture of its own to one process, so that it is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
@@ -57,8 +57,9 @@ def _source(module: Path) -> str:
     return module.read_text(encoding="utf-8")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByAccount:
-    return ByAccount(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModuleFixture | None:
+    """In the place of `--dist loadscope` of .pytest.ini."""
+    return ByModuleFixture(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -76,11 +77,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """What the suite runs on."""
+    """What the suite runs on, and what it leaves out."""
     account = f"moto {version('moto')}, boto3 {version('boto3')}"
+    some = "" if _all_are_asked_for(config) else "; without tests marked thorough: --thorough runs them"
     if config.getoption("--engine") == "duckdb":
-        return f"engine: DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}; account: {account}"
-    return f"engine: Trino {trino_server.shared().version}; account: {account}; without the tests that use no engine"
+        return f"engine: DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}; account: {account}{some}"
+    some = some.replace("thorough:", "thorough or orchestration:")
+    return f"engine: Trino {trino_server.shared().version}; account: {account}; without tests that use no engine{some}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -90,10 +93,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if marker := item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other}: {marker.args[0]}"))
-    asked_for = config.getoption("--thorough") or any("::" in argument for argument in config.args)
+    asked_for = _all_are_asked_for(config)
     left_out = {item for item in items if _is_left_out(item, engine, asked_for)}
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def _all_are_asked_for(config: pytest.Config) -> bool:
+    chosen = config.getoption("--thorough") or config.getoption("markexpr") or config.getoption("keyword")
+    return bool(chosen) or all("::" in argument for argument in config.args)
 
 
 def _is_left_out(item: pytest.Item, engine: str, asked_for: bool) -> bool:
@@ -114,14 +122,18 @@ def calls_of_functions() -> Iterator[Recorder]:
     recorder = Recorder()
     with recorder.recording():
         yield recorder
+    assert recorder.denied() == set()
 
 
 @pytest.fixture(autouse=True)
 def only_what_the_policies_grant(request: pytest.FixtureRequest, calls_of_functions: Recorder) -> Iterator[None]:
-    """After each test: docs/iam/ grants what the functions' calls in it needed."""
+    """After each test: docs/iam/ grants what the functions' calls needed since the last one ended."""
     yield
     denied = calls_of_functions.denied()
-    assert denied == set() or request.node.get_closest_marker("beyond_the_policies")
+    if request.node.get_closest_marker("beyond_the_policies"):
+        assert denied, "marked beyond_the_policies, and every call is granted"
+    else:
+        assert denied == set()
 
 
 @pytest.fixture(scope="session")

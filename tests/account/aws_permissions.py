@@ -104,7 +104,7 @@ def _s3(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:
 
 
 def _athena(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:
-    workgroup = given.get("WorkGroup", place.workgroup)
+    workgroup = given.get("WorkGroup", "primary" if name == "StartQueryExecution" else place.workgroup)
     yield Need(f"athena:{name}", place.arn("athena", f"workgroup/{workgroup}"))
     if name == "GetQueryResults":
         yield Need("s3:GetObject", f"{place.results_arn}id.csv", GET_RESULTS)

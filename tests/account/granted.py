@@ -1,6 +1,6 @@
-"""The AWS calls of every test, held against the policies of docs/iam/: what a function does there, its role must allow.
+"""The AWS calls of the two functions in all tests, held against the policies of docs/iam/: what they do, their roles must allow.
 
-conftest.py records all calls of a process, and asks after each test for those that would have been denied.
+conftest.py records the calls that handlers make in a process, and asks after each test for those that would have been denied.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from tests.local_aws.lake import BUCKET
 IAM = Path(__file__).parents[2] / "docs" / "iam"
 
 MADE_BY_THE_SET_UP = ("glue:CreateDatabase", DOCS.arn("glue", f"database/{DOCS.database}"))
-"""The database is there before the functions are. `check` and each load say where it went, unless the role may make it anew."""
+"""Not granted, since the database is there before the functions are. Where it was deleted, `check` and each load name it."""
 
-_VARIES = re.compile(r"\d+|\b[0-9a-f]{8,}\b|[\x00-\x1f]")
-"""What tells one key or table of a kind from the next. No policy has such a thing in it below the names of DOCS.
+_VARIES = re.compile(r"(?<![0-9a-z])[0-9a-f]{8,}(?![0-9a-z])|\d+|[\x00-\x1f]")
+"""What differs between keys or tables of one kind; no policy has any of it in the names of keys and tables.
 
 Control characters are among it, since moto's evaluator takes `*` for what is on one line, and IAM for any characters.
 """
@@ -54,24 +54,27 @@ def here() -> Place:
 
 
 def moved(need: Need, place: Place) -> Need:
-    """As it would be where docs/ writes of: a policy has the names in it that its lake has."""
-    resource = need.resource.replace(place.results_arn, DOCS.results_arn)
-    resource = re.sub(f"^{re.escape(place.results_arn.partition('/')[0])}(?=/|$)", DOCS.bucket_arn, resource)
-    resource = resource.replace(place.account, DOCS.account).replace(place.bucket, DOCS.bucket)
-    resource = resource.replace(f":workgroup/{place.workgroup}", f":workgroup/{DOCS.workgroup}")
-    return Need(need.action, resource, need.source)
+    """The need in the account, bucket and workgroup of docs/, whose names stand in the policies for the lake's own."""
+    arn, partition, service, region, account, thing = need.resource.split(":", 5)
+    if service == "s3" and thing.partition("/")[0] == place.bucket:
+        thing = DOCS.bucket + thing.removeprefix(place.bucket)
+    elif service != "s3":
+        region, account = DOCS.region, DOCS.account
+    if (service, thing) == ("athena", f"workgroup/{place.workgroup}"):
+        thing = f"workgroup/{DOCS.workgroup}"
+    return Need(need.action, ":".join((arn, partition, service, region, account, thing)), need.source)
 
 
 class Recorder:
     """What the two functions needed in the tests of this process."""
 
     def __init__(self) -> None:
-        self._needs: set[tuple[str, Need]] = set()
+        self._needs: set[tuple[str, str, Need]] = set()
         self._lock = threading.Lock()
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Note every call while entered."""
+        """Note every call of a handler while entered."""
         with observed(self.note):
             yield
 
@@ -81,15 +84,15 @@ class Recorder:
             needs, self._needs = self._needs, set()
         return {
             (function, need.action, need.resource)
-            for function, need in needs
-            if (need.action, need.resource) != MADE_BY_THE_SET_UP and not _granted(function, need.action, need.resource)
+            for function, results, need in needs
+            if (need.action, need.resource) != MADE_BY_THE_SET_UP and not _granted(function, results, need.action, need.resource)
         }
 
     def note(self, function: str, operation: str, given: Mapping[str, Any]) -> None:
         """Note what this call needs. NotImplementedError for an operation that no function of the lake has made before."""
         if function in (RAW, REPORTS):
             place = here()
-            found = {(function, _of_its_kind(moved(need, place))) for need in of_call(operation, given, place)}
+            found = {(function, place.elsewhere, _of_its_kind(moved(need, place))) for need in of_call(operation, given, place)}
             with self._lock:
                 self._needs |= found
 
@@ -102,8 +105,20 @@ def _of_its_kind(need: Need) -> Need:
 
 
 @cache
-def _granted(function: str, action: str, resource: str) -> bool:
-    return allows(document(function), Need(action, resource))
+def _granted(function: str, results: str, action: str, resource: str) -> bool:
+    return allows(_policy_of(function, results), Need(action, resource))
+
+
+def _policy_of(function: str, results: str) -> Mapping[str, Any]:
+    """The function's policy; where LAKE_RESULTS names a folder, with what docs/role_setup.md says to add for it."""
+    policy = document(function)
+    if results:
+        added = {"Bucket": f"arn:aws:s3:::{results.partition('/')[0]}", "WriteObjects": f"arn:aws:s3:::{results}*"}
+        for statement in policy["Statement"]:
+            if statement["Sid"] in added:
+                of_docs = statement["Resource"]
+                statement["Resource"] = [*([of_docs] if isinstance(of_docs, str) else of_docs), added[statement["Sid"]]]
+    return policy
 
 
 @cache

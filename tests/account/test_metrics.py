@@ -11,7 +11,6 @@ import pytest
 
 from lambda_scripts.lakehouse import metrics
 from tests.lakes import RAW, REPORTS, Lake, csv, day
-from tests.local_aws import LocalAccount
 
 pytestmark = pytest.mark.orchestration
 
@@ -106,19 +105,20 @@ def test_the_scheduled_drain_tells_the_inbox_age_of_an_empty_inbox_too(lake: Lak
         assert set(values(lake, "InboxAge", function)) == {0.0}
 
 
-def test_the_scheduled_drain_tells_the_inbox_age_while_another_invocation_is_at_work(engine: str) -> None:
-    with LocalAccount(engine) as account:  # type: ignore[arg-type]
-        account.create_lake(settings={"LAKE_SETTLE_SECONDS": "2.5"})
-        lake = Lake(account)
-        account.drop("raw/stocks/AAPL.csv", AAPL)
-        while not lake.keys("pipeline/inbox/raw/"):
-            time.sleep(0.05)
-        time.sleep(1.1)  # S3 keeps whole seconds
-        account.invoke(RAW, {"action": "drain", "bucket": lake.bucket})
-        (drain,) = [each for each in account.invocations if each.event.get("action") == "drain"]
-        first = next(line for line in lake.logged("metrics") if line["request_id"] == drain.request_id)
-        assert first["InboxMarkers"] == 1 and first["InboxAge"] >= 0.1
-        lake.settle()
+def test_the_scheduled_drain_tells_the_inbox_age_while_another_invocation_is_at_work(lake: Lake) -> None:
+    runtime, holder = (
+        lake.account.runtime,
+        lake.account.faults.freeze("before", function=RAW, operation="athena:StartQueryExecution"),
+    )
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    runtime.wait_for("the holder freezes", lambda: holder.struck is not None)
+    lake.later(2)
+    runtime.send(RAW, {"action": "drain", "bucket": lake.bucket}, "the drain")
+    runtime.wait_for("the drain tells", lambda: any(line["request_id"] == "the drain" for line in lake.logged("metrics")))
+    first = next(line for line in lake.logged("metrics") if line["request_id"] == "the drain")
+    assert first["InboxMarkers"] == 1 and first["InboxAge"] >= 2
+    holder.thaw()
+    lake.settle()
 
 
 def test_a_metric_that_is_not_declared_is_an_error() -> None:

@@ -36,7 +36,7 @@ from .seams import Seams
 EVENT_AGE_SECONDS = 21_600.0
 
 PATIENCE_SECONDS = 900.0
-"""How long a test waits for what must come: longer than any machine takes, however busy it is."""
+"""How long a test waits for what must come: longer than a busy machine takes."""
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 1024 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -16,25 +17,26 @@ from moto.core.utils import method_names_from_class
 
 from .seams import Seams
 
+_LISTED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z")
+_IN_A_HEADER = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+
 
 def install() -> Callable[[], None]:
     """Returns the callable that undoes it."""
     seams = Seams()
     seams.replace(botocore.parsers, "DEFAULT_TIMESTAMP_PARSER", _timestamp)
-    seams.replace(moto.core.responses, "method_names_from_class", _method_names)
+    # The engines add methods to moto's classes, so what is known of them ends with the account.
+    seams.replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
     return seams.restore
-
-
-_method_names = cache(method_names_from_class)
 
 
 def _timestamp(value: Any) -> datetime:
     """A moment of S3's listings (2016-01-04T00:00:00Z) or headers (Mon, 04 Jan 2016 00:00:00 GMT); else as botocore reads it."""
     if isinstance(value, str):
         with suppress(ValueError):
-            if value.endswith("Z"):
+            if _LISTED.fullmatch(value):
                 return datetime.fromisoformat(f"{value[:-1]}+00:00")
-            if value.endswith(" GMT"):
+            if _IN_A_HEADER.fullmatch(value):
                 return parsedate_to_datetime(value)
     found: datetime = parse_timestamp(value)
     return found
