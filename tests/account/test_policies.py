@@ -139,6 +139,14 @@ def test_a_call_of_any_test_that_no_policy_grants_is_named() -> None:
     assert recorder.denied() == {(RAW, "s3:PutObject", DOCS.object("raw/stocks/AAPL.csv"))} and recorder.denied() == set()
 
 
+def test_of_a_bucket_for_results_only_their_folder_is_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_RESULTS", "s3://elsewhere/results/")
+    recorder = Recorder()
+    for key in ("results/id.csv", "processed/stocks/file"):
+        recorder.note(RAW, "s3:PutObject", {"Bucket": "elsewhere", "Key": key})
+    assert recorder.denied() == {(RAW, "s3:PutObject", "arn:aws:s3:::elsewhere/processed/stocks/file")}
+
+
 def needs_of(role: str, calls: Calls) -> set[Need]:
     match role:
         case "stocks_crawler":
