@@ -315,7 +315,8 @@ class Tally:
         self.batches += 1
         prefix = f"B{self.batches:04d}"
         files = [write(draft, f"{prefix}F{number:02d}", prefix) for number, draft in enumerate(batch)]
-        self._lake.drop({file.key: file.body for file in files})
+        # A load record counts what its batch accepted, whatever a later one supersedes.
+        self._lake.drop_in_one_event({file.key: file.body for file in files})
         own = f"s3://{self._lake.bucket}/raw/stocks/{prefix}"
         loads = {row["source"]: row for row in self._rows("stocks_loads", own)}
         accepted, rejected = self._by_source("stocks_processed", own), self._by_source("stocks_rejected", own)
