@@ -34,7 +34,8 @@ def found(engine: EngineName) -> Iterator[Mapping[str, Table]]:
     """The rows of stocks_processed and of stocks_loads, by file."""
     with opened(engine) as lake:
         folder = SHAPES / "files"
-        lake.drop({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        lake.drop_in_one_event({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
         prefix = f"s3://{lake.bucket}/raw/stocks/"
         tables: dict[str, dict[str, Rows]] = {}
         for name in ("stocks_processed", "stocks_loads"):

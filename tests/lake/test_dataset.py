@@ -20,7 +20,7 @@ FILES = {path.relative_to(DATASET).as_posix(): path.read_bytes() for path in sor
 @pytest.fixture(scope="module")
 def dropped(engine: EngineName) -> Iterator[Lake]:
     with opened(engine) as lake:
-        lake.drop(FILES)
+        lake.drop_in_one_event(FILES)
         yield lake
 
 
