@@ -79,11 +79,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """What the suite runs on, and what it leaves out."""
     account = f"moto {version('moto')}, boto3 {version('boto3')}"
-    some = "" if _all_are_asked_for(config) else "; without tests marked thorough: --thorough runs them"
     if config.getoption("--engine") == "duckdb":
-        return f"engine: DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}; account: {account}{some}"
-    some = some.replace("thorough:", "thorough or orchestration:")
-    return f"engine: Trino {trino_server.shared().version}; account: {account}; without tests that use no engine{some}"
+        engine, marks = f"DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}", "thorough"
+    else:
+        engine, marks = f"Trino {trino_server.shared().version}, without tests that use no engine", "thorough or orchestration"
+    left_out = "" if _all_are_asked_for(config) else f"; without tests marked {marks}: --thorough runs them"
+    return f"engine: {engine}; account: {account}{left_out}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

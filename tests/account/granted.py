@@ -44,7 +44,13 @@ def document(name: str) -> dict[str, Any]:
 
 def allows(policy: Mapping[str, Any], need: Need) -> bool:
     """Whether IAM would allow this, with that policy alone."""
-    return _evaluate(json.dumps(policy), need.action, need.resource)
+    answer = _policy(json.dumps(policy)).is_action_permitted(need.action, need.resource)
+    return bool(answer == PermissionResult.PERMITTED)
+
+
+def every(value: Any) -> list[str]:
+    """The actions or resources of a statement, which may be one or a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def here() -> Place:
@@ -116,15 +122,10 @@ def _policy_of(function: str, results: str) -> Mapping[str, Any]:
         added = {"Bucket": f"arn:aws:s3:::{results.partition('/')[0]}", "WriteObjects": f"arn:aws:s3:::{results}*"}
         for statement in policy["Statement"]:
             if statement["Sid"] in added:
-                of_docs = statement["Resource"]
-                statement["Resource"] = [*([of_docs] if isinstance(of_docs, str) else of_docs), added[statement["Sid"]]]
+                statement["Resource"] = [*every(statement["Resource"]), added[statement["Sid"]]]
     return policy
 
 
 @cache
 def _policy(text: str) -> IAMPolicy:
     return IAMPolicy(text)
-
-
-def _evaluate(policy: str, action: str, resource: str) -> bool:
-    return bool(_policy(policy).is_action_permitted(action, resource) == PermissionResult.PERMITTED)

@@ -20,7 +20,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from lambda_scripts.lakehouse.aws.clients import client
 from tests.account import aws_permissions
 from tests.account.aws_permissions import DOCS, Need
-from tests.account.granted import IAM, Recorder, allows, document, here, moved
+from tests.account.granted import IAM, Recorder, allows, document, every, here, moved
 from tests.account.template import Template
 from tests.account.test_template import deploy, put_code
 from tests.lakes import RAW, REPORTS, Lake, csv, day
@@ -35,10 +35,6 @@ SCHEDULES = {name: DOCS.arn("lambda", f"function:{name}") for name in (RAW, REPO
 
 Calls = dict[str, set[Need]]
 """What each function needed."""
-
-
-def every(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
 
 
 # A lake's life

@@ -222,12 +222,7 @@ def test_a_file_is_not_refused_by_the_invocation_that_first_failed_with_it_thoug
 ) -> None:
     monkeypatch.setattr(load, "_accepted", miscounting("GOOD00.csv", times=1))
     lake.account.interference.add(failing("A_CODE_THAT_NOBODY_KNOWS: oh", named="BAD.csv"))
-    lake.account.runtime.held_back = []
-    for key, body in {"GOOD00.csv": GOOD["GOOD00.csv"], "BAD.csv": csv(day("2016-01-04", 1))}.items():
-        lake.account.drop(f"raw/stocks/{key}", body)
-    held, lake.account.runtime.held_back = lake.account.runtime.held_back, None
-    lake.account.runtime.send(held[0][0], {"Records": [record for _, event in held for record in event["Records"]]})
-    lake.account.wait_until_idle()
+    lake.drop_in_one_event({"GOOD00.csv": GOOD["GOOD00.csv"], "BAD.csv": csv(day("2016-01-04", 1))})
     failed = [each.error["errorType"] for each in lake.account.invocations if each.function == RAW and each.error]
     assert failed == ["LeftForLaterError"] and lake.load_of("GOOD00.csv")["status"] == "loaded"
     assert lake.load_of("BAD.csv")["status"] == "refused"

@@ -325,8 +325,9 @@ def install() -> None:
                 return make_api_call(client, operation_name, api_params)
 
         service = client.meta.service_model.service_name
-        for observer in _observers if client not in _of_the_account and not sandbox.ended else ():
-            observer(sandbox.function_name, f"{service}:{operation_name}", api_params)
+        if client not in _of_the_account and not sandbox.ended:
+            for observer in _observers:
+                observer(sandbox.function_name, f"{service}:{operation_name}", api_params)
         return sandbox.call(Call(f"{service}:{operation_name}", _target(api_params)), outside_the_sandbox)
 
     def start_inside(thread: threading.Thread) -> None:
