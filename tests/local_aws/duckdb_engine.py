@@ -163,12 +163,12 @@ class _Execution:
 
     # Reading
 
-    def _query(self, compiled: CompiledQuery) -> duckdb.DuckDBPyRelation:
+    def _query(self, compiled: CompiledQuery, into: str = "") -> duckdb.DuckDBPyConnection:
         for scan in compiled.scans:
             self._statement.check_cancelled()
             self._connection.register(scan.relation, self._scanned(scan))
         self._statement.check_cancelled()
-        return self._connection.sql(compiled.sql)
+        return self._connection.execute(into + compiled.sql)
 
     def _select(self, node: Node) -> Outcome:
         compiled = compile_query(node, self._statement.database, self)
@@ -316,7 +316,9 @@ class _Execution:
         return Outcome((), (), "DDL", "CREATE_TABLE_AS_SELECT", rows.num_rows, self._bytes_scanned, self._data_files)
 
     def _rows(self, compiled: CompiledQuery, columns: Sequence[tuple[str, Type]]) -> pa.Table:
-        found = self._query(compiled).to_arrow_table()
+        # To Arrow by way of a table, since a relation of the query would be bound twice, most of what a short one takes.
+        self._query(compiled, "CREATE TEMP TABLE result_rows AS ")
+        found = self._connection.table("result_rows").to_arrow_table()
         schema = pa.schema([(name, formats.arrow_type(type_)) for name, type_ in columns])
         return found.rename_columns([name for name, _ in columns]).cast(schema)
 

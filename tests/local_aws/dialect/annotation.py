@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot import exp, optimizer
 from sqlglot.schema import MappingSchema
 
 from ..trino_types import (
@@ -30,6 +31,15 @@ from ..trino_types import (
     timestamp,
 )
 from .grammar import Athena, Node, fail, not_supported
+
+if TYPE_CHECKING:
+    from sqlglot.optimizer.annotate_types import TypeAnnotator
+else:
+    # From its source: no subclass can be made of it where it is compiled.
+    _SOURCE = spec_from_file_location("sqlglot_annotate_types", Path(optimizer.__file__).with_name("annotate_types.py"))
+    _MODULE = module_from_spec(_SOURCE)
+    _SOURCE.loader.exec_module(_MODULE)
+    TypeAnnotator = _MODULE.TypeAnnotator
 
 # Of what has no rule: nothing that has it is in the record.
 UNRESOLVED = Type("?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlglot
@@ -20,13 +20,14 @@ class Athena(Trino):
 
     SUPPORTS_NULL_TYPE = True
 
-    class Parser(Trino.Parser):  # type: ignore[misc, valid-type, unused-ignore]
-        FUNCTIONS: dict[str, Callable[..., Any]] = {}
-        FUNCTION_PARSERS = {
-            name: Trino.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
-        }
-        NO_PAREN_FUNCTION_PARSERS = {"CASE": Trino.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
+# Set on sqlglot's own parser, of which no subclass can be made where it is compiled.
+_PARSER: Any = Athena.parser_class
+_PARSER.FUNCTIONS = {}
+_PARSER.FUNCTION_PARSERS = {
+    name: _PARSER.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+}
+_PARSER.NO_PAREN_FUNCTION_PARSERS = {"CASE": _PARSER.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
 _ATHENA = Athena()
 

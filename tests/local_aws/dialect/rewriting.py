@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.dialects import duckdb
+from sqlglot.dialects.duckdb import DuckDB
 
 from ..trino_types import DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
 from .annotation import type_of
@@ -42,11 +42,9 @@ _OTHER_PATTERNS = re.compile(r"\\[bBvpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a
 _OTHER_CLASSES = re.compile(r"&&|\[\^?\]|\[[^\]]*\[")
 
 
-class DuckDB(duckdb.DuckDB):
-    """sqlglot's, for functions that it does not know by name."""
-
-    class Generator(duckdb.DuckDB.Generator):  # type: ignore[misc, valid-type, unused-ignore]
-        IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS = (exp.Expr,)
+# Functions that it does not know by name too may stand within IGNORE NULLS. The compiled generator wants as many as there were.
+_GENERATOR: Any = DuckDB.generator_class
+_GENERATOR.IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS = (exp.Expr, *_GENERATOR.IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS[1:])
 
 
 def rewrite(query: Node) -> Node:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.resolver import Resolver
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -20,7 +21,7 @@ from ..trino_types import INTERVAL, REAL, VARCHAR, Type, to_duckdb
 from .annotation import RESULTS, UNRESOLVED, Annotator, schema_of, selects
 from .grammar import Athena, Node, fail, not_supported, parse, quote
 from .permits import check
-from .rewriting import DuckDB, rewrite
+from .rewriting import rewrite
 from .values import put_back, taken_out
 
 PATH = "$path"
