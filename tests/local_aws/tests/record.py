@@ -32,6 +32,7 @@ from tests.local_aws.dialect.grammar import Node, parse
 from tests.local_aws.engine import Outcome, Statement, StatementFailed
 
 RECORD = Path(__file__).with_name("expressions.tsv")
+VERSION_RECORDED = "476"
 
 
 @dataclass(frozen=True)
