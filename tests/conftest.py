@@ -146,7 +146,8 @@ def engine(request: pytest.FixtureRequest) -> EngineName:
 
 
 @pytest.fixture
-def lake(engine: EngineName) -> Iterator[Lake]:
-    """A lake set up as a person does it, in an account of its own."""
-    with opened(engine) as lake:
+def lake(engine: EngineName, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    """A lake set up as a person does it, in an account of its own; without reports where the test is marked so."""
+    marker = request.node.get_closest_marker("reports")
+    with opened(engine, reports=marker is None or marker.args[0]) as lake:
         yield lake

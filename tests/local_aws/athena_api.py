@@ -34,6 +34,8 @@ from .seams import Seams
 MAX_QUERY_BYTES = 262144
 MAX_PAGE = 1000
 WORKERS = 2
+# How long GetQueryExecution waits for the end of a statement under way: the caller's next poll would cost more than that.
+ANSWER_SECONDS = 0.1
 _DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
@@ -91,6 +93,7 @@ class Execution:
     outcome: Outcome | None = None
     failure: StatementFailed | None = None
     reason: str | None = None
+    ended: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
     def query(self) -> str:
@@ -301,6 +304,7 @@ class Service:
         execution.status = end
         with self._lock:
             del self._unfinished[execution.id]
+        execution.ended.set()
 
     def _store(self, execution: Execution, outcome: Outcome, account_id: str) -> None:
         """Write the result object and its metadata, as Athena does: quoted cells, a NULL as nothing, no header for DDL.
@@ -473,6 +477,7 @@ def install(
 
     def get(response: AthenaResponse) -> str:
         execution = _find(response.athena_backend, response._get_param("QueryExecutionId"))
+        execution.ended.wait(ANSWER_SECONDS)
         return json.dumps({"QueryExecution": execution.described()})
 
     def batch_get(response: AthenaResponse) -> str:

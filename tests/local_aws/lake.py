@@ -18,6 +18,13 @@ ROLE = "hyn-stocks-lakehouse-role"
 RAW_TO_PROCESSED = "stocks_raw_to_processed"
 PROCESSED_TO_REPORTING = "stocks_processed_to_reporting"
 
+TRIGGERS = (
+    (RAW_TO_PROCESSED, "raw/", ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]),
+    # Manifests alone: data files wake nobody.
+    (PROCESSED_TO_REPORTING, "processed/stocks/_symlink_format_manifest/", ["s3:ObjectCreated:*"]),
+)
+"""What wakes each function: (function name, key prefix, event types)."""
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Client = Callable[[str], Any]
@@ -37,15 +44,7 @@ def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, 
         handler = f"lambda_scripts.{module}.lambda_handler"
         create_function(client, name, handler, package, role, timeout_seconds=timeout_seconds)
         allow_s3(client, name, bucket)
-    put_triggers(
-        client,
-        bucket,
-        [
-            (RAW_TO_PROCESSED, "raw/", ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]),
-            # Manifests alone: data files wake nobody.
-            (PROCESSED_TO_REPORTING, "processed/stocks/_symlink_format_manifest/", ["s3:ObjectCreated:*"]),
-        ],
-    )
+    put_triggers(client, bucket, TRIGGERS)
 
 
 def create_role(client: Client, name: str = ROLE) -> str:
