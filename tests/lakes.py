@@ -34,8 +34,7 @@ class Lake:
 
     def drop(self, files: Mapping[str, str | bytes]) -> None:
         """Drop these files (keys below raw/stocks/, or whole keys), then wait until everything is worked off."""
-        for key, body in files.items():
-            self.account.drop(_whole(key), body)
+        self._change(files)
         self.settle()
 
     def drop_in_one_event(self, files: Mapping[str, str | bytes | None]) -> None:
@@ -45,25 +44,32 @@ class Lake:
         """
         runtime = self.account.runtime
         runtime.held_back = []
-        for key, body in files.items():
-            if body is None:
-                self.account.client("s3").delete_object(Bucket=self.bucket, Key=_whole(key))
-            else:
-                self.account.drop(_whole(key), body)
+        self._change(files)
         while held := runtime.held_back:
             runtime.held_back = []
             for function in dict.fromkeys(function for function, _ in held):
-                records = [record for told, event in held if told == function for record in event["Records"]]
-                runtime.send(function, {"Records": records})
+                runtime.send(function, _in_one(event for told, event in held if told == function))
             self.settle()
         runtime.held_back = None
+
+    def event_of(self, files: Mapping[str, str | bytes | None]) -> dict[str, Any]:
+        """Drop these files, with None for one to delete; the event that tells of all of it at once, and has reached nobody."""
+        runtime = self.account.runtime
+        runtime.held_back = []
+        self._change(files)
+        held, runtime.held_back = runtime.held_back, None
+        return _in_one(event for _, event in held)
+
+    def send_one_event(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Drop these files, with None for one to delete, and tell the first function of all of it at once; wait for nothing."""
+        self.account.runtime.send(RAW, self.event_of(files))
 
     def later(self, seconds: float = 1) -> None:
         """Let so much time pass for S3, Glue and the functions; none for the test. S3 dates objects in whole seconds."""
         self.account.clock.advance(seconds)
 
     def remove(self, key: str) -> None:
-        self.account.client("s3").delete_object(Bucket=self.bucket, Key=f"raw/stocks/{key}")
+        self._change({key: None})
         self.settle()
 
     def settle(self) -> None:
@@ -112,11 +118,13 @@ class Lake:
         pages = self.account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
+    def body(self, key: str) -> bytes:
+        return bytes(self.account.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
     def manifests(self) -> dict[str, str]:
         """What each manifest of processed/ and reporting/ names, by key."""
-        s3 = self.account.client("s3")
         keys = [key for zone in ("processed/", "reporting/") for key in self.keys(zone) if key.endswith("/manifest")]
-        return {key: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode() for key in keys}
+        return {key: self.body(key).decode() for key in keys}
 
     def logged(self, step: str) -> list[dict[str, Any]]:
         return [line for line in self.account.logs if line["step"] == step]
@@ -130,6 +138,13 @@ class Lake:
             "loads": self.loads(),
             "rejected": [row for row in self.rejected() if row],
         }
+
+    def _change(self, files: Mapping[str, str | bytes | None]) -> None:
+        for key, body in files.items():
+            if body is None:
+                self.account.client("s3").delete_object(Bucket=self.bucket, Key=_whole(key))
+            else:
+                self.account.drop(_whole(key), body)
 
     def _below_raw(self, source: str | None) -> str:
         return str(source).removeprefix(f"s3://{self.bucket}/raw/stocks/")
@@ -155,6 +170,11 @@ def opened(
         if not reports:
             put_triggers(account.client, account.bucket, TRIGGERS[:1])
         yield Lake(account)
+
+
+def _in_one(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The event that S3 sends when it tells of what these tell of at once."""
+    return {"Records": [record for event in events for record in event["Records"]]}
 
 
 def _whole(key: str) -> str:

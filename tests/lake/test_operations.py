@@ -43,6 +43,7 @@ def test_work_left_at_the_deadline_goes_on_in_fresh_invocations(short: Lake) -> 
 OF_A_DEAD_HOLDER = {"token": 7, "owner": "killed", "renewals": 3, "seconds": 0.5}
 
 
+@pytest.mark.reports(False)
 def test_a_lease_that_its_holder_does_not_renew_is_taken_over_by_the_one_who_waits(lake: Lake) -> None:
     lease = json.dumps(OF_A_DEAD_HOLDER)
     lake.account.client("s3").put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=lease)
@@ -51,6 +52,7 @@ def test_a_lease_that_its_holder_does_not_renew_is_taken_over_by_the_one_who_wai
     assert [line["token"] for line in lake.logged("lease taken") if line["function"] == RAW] == [8]
 
 
+@pytest.mark.reports(False)
 def test_an_overtaken_writer_publishes_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     before = lake.manifests()
@@ -73,6 +75,7 @@ def test_an_overtaken_writer_publishes_nothing(lake: Lake, monkeypatch: pytest.M
     assert lake.prices() == [("AAPL", "2016-01-04", "101.0")]
 
 
+@pytest.mark.reports(False)
 def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     manifest = "processed/stocks/_symlink_format_manifest/year=2016/month=01/manifest"
@@ -94,6 +97,7 @@ def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lak
     assert [line["lost_to_another_writer"] for line in lake.logged("publish") if line["table"] == "stocks_processed"] == [0, 1, 0]
 
 
+@pytest.mark.reports(False)
 def test_throttled_calls_are_tried_again(lake: Lake) -> None:
     throttled: list[str] = []
 
@@ -122,6 +126,7 @@ def test_events_delivered_twice_load_once(engine: EngineName) -> None:
         assert len(lake.prices()) == 4
 
 
+@pytest.mark.reports(False)
 @pytest.mark.orchestration(on_trino=True)
 def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
@@ -134,6 +139,7 @@ def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
     assert [row["month"] for row in lake.monthly()] == ["01", "02"]
 
 
+@pytest.mark.reports(False)
 @pytest.mark.orchestration(on_trino=True)
 def test_msck_repair_finds_the_partitions_of_a_table_made_anew(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -29,8 +31,9 @@ BROKEN = {
 }
 
 
-def lines(lake: Lake) -> dict[str, dict[str, Any]]:
-    return {line["check"]: line for line in act(lake, action="check")["checks"]}
+def lines(lake: Lake, odd_keys: Sequence[str] = samples.ODD_KEYS) -> dict[str, dict[str, Any]]:
+    with mock.patch.object(samples, "ODD_KEYS", odd_keys):
+        return {line["check"]: line for line in act(lake, action="check")["checks"]}
 
 
 @pytest.mark.duckdb_only("a real Trino can't be broken")
@@ -38,26 +41,24 @@ def lines(lake: Lake) -> dict[str, dict[str, Any]]:
 def test_a_check_names_what_an_account_reads_otherwise_and_what_that_means(lake: Lake, quirk: str) -> None:
     line, first, meaning = BROKEN[quirk]
     with quirks.switched_on(quirk):
-        found = lines(lake)
+        found = lines(lake, samples.ODD_KEYS[:1])
     wrong = [name for name, each in found.items() if not each["ok"] and each["fix"] != check.FIRST]
     assert wrong == [line]
     assert first in found[line]["found"] and meaning in found[line]["found"]
     assert lake.keys("pipeline/check/") == []
 
 
-@pytest.mark.duckdb_only("a real Trino can't be broken")
-def test_a_byte_order_mark_that_a_reader_leaves_is_taken_off_by_the_parse(lake: Lake) -> None:
-    with quirks.switched_on("byte order marks stay"):
-        assert act(lake, action="check")["ok"]
-
-
+@pytest.mark.reports(False)
 @pytest.mark.duckdb_only("a real Trino can't be broken")
 def test_a_check_says_which_keys_an_account_can_read(lake: Lake) -> None:
     *taken, refused = samples.ODD_KEYS
-    assert lines(lake)[check.ODD_KEYS]["found"] == (
+    with quirks.switched_on("byte order marks stay"):  # the parse takes off what a reader leaves
+        found = lines(lake)
+    assert [name for name, line in found.items() if not line["ok"]] == []
+    assert found[check.ODD_KEYS]["found"] == (
         f"read: {', '.join(taken)}; read, but refused by a load, since Athena documents otherwise: {refused}"
     )
-    lake.drop({name: csv("LF,2016-01-04,100", header="Symbol,Date,Close") for name in samples.ODD_KEYS})
+    lake.drop_in_one_event({name: csv("LF,2016-01-04,100", header="Symbol,Date,Close") for name in samples.ODD_KEYS})
     assert {row["source"]: row["status"] for row in lake.loads()} == dict.fromkeys(taken, "loaded") | {refused: "refused"}
     with quirks.switched_on("patterns fail"):
         found = lines(lake)

@@ -35,7 +35,7 @@ def errors_of_a_drop(lake: Lake) -> set[str]:
 @pytest.mark.orchestration(on_trino=True)
 def test_results_that_athena_manages_are_read_and_nothing_of_them_lies_in_the_bucket(lake: Lake) -> None:
     put_in_a_workgroup(lake, ManagedQueryResultsConfiguration={"Enabled": True})
-    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": csv(day("2016-01-05", 50))})
+    lake.drop_in_one_event({"AAPL.csv": AAPL, "MSFT.csv": csv(day("2016-01-05", 50))})
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
     assert lake.keys("pipeline/athena-results/") == []
     assert lake.prices() == [("AAPL", "2016-01-04", "101.0"), ("MSFT", "2016-01-05", "50.0")]
@@ -77,6 +77,7 @@ def test_a_workgroup_that_no_lake_can_run_in_is_named_with_the_remedy(
     assert errors_of_a_drop(lake) == {message}
 
 
+@pytest.mark.reports(False)
 def test_a_disabled_workgroup_is_named_with_the_remedy_and_the_drop_is_kept(lake: Lake) -> None:
     put_in_a_workgroup(lake)
     athena = lake.account.client("athena")
@@ -117,6 +118,7 @@ def test_a_workgroup_that_is_not_there_is_named_with_the_remedy(lake: Lake) -> N
     assert errors_of_a_drop(lake) == {"there is no Athena workgroup nosuch: create it, or set LAKE_WORKGROUP to another one"}
 
 
+@pytest.mark.reports(False)
 def test_results_that_have_no_bucket_are_told_with_the_remedy_and_no_file_is_refused(lake: Lake) -> None:
     lake.drop({"MSFT.csv": csv(day("2016-01-05", 50))})
     os.environ["LAKE_RESULTS"] = "s3://nosuch/results/"
@@ -125,6 +127,7 @@ def test_results_that_have_no_bucket_are_told_with_the_remedy_and_no_file_is_ref
     assert [load["source"] for load in lake.loads()] == ["MSFT.csv"] and lake.keys("pipeline/inbox/raw/")
 
 
+@pytest.mark.reports(False)
 @pytest.mark.parametrize(
     ("reason", "remedy"),
     [
