@@ -55,7 +55,16 @@ def every(value: Any) -> list[str]:
 
 def here() -> Place:
     """Where the lake is whose function asks, by its settings."""
-    set_up = Config.from_environment(BUCKET, os.environ)
+    return _place(*map(os.environ.get, _OF_THE_PLACE))
+
+
+_OF_THE_PLACE = ("LAKE_BUCKET", "LAKE_DATABASE", "LAKE_WORKGROUP", "LAKE_RESULTS")
+
+
+@cache
+def _place(*settings: str | None) -> Place:
+    given = {name: value for name, value in zip(_OF_THE_PLACE, settings, strict=True) if value is not None}
+    set_up = Config.from_environment(BUCKET, given)
     return Place(ACCOUNT_ID, REGION, set_up.bucket, set_up.workgroup, set_up.database, set_up.results.removeprefix("s3://"))
 
 

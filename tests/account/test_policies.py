@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import parliament
 import pytest
@@ -18,6 +19,7 @@ from botocore.exceptions import ClientError
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from lambda_scripts.lakehouse.aws.clients import client
+from lambda_scripts.lakehouse.operations import samples
 from tests.account import aws_permissions
 from tests.account.aws_permissions import DOCS, Need
 from tests.account.granted import IAM, Recorder, allows, document, every, here, moved
@@ -62,19 +64,19 @@ def live(lake: Lake) -> None:
         LAKE_PROCESSED_CRAWLER="stocks_processed_crawler",
         LAKE_QUICKSIGHT_DATASETS="stocks-monthly,stocks-yearly",
     )
-    lake.drop(
+    lake.drop_in_one_event(
         {"AAPL.csv": AAPL + "2016-02-30,1,1,1,1,1,1\n", "MSFT.csv": AAPL, "notes.csv": "nothing", "new/folder/IBM.csv": AAPL}
     )
-    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101), day("2017-01-03", 90))})
-    lake.remove("MSFT.csv")
-    lake.drop({"IBM/broken.csv.gz": b"\x1f\x8b\x08\x00 not gzip"})
+    corrected = csv(day("2016-01-04", 101), day("2017-01-03", 90))
+    lake.drop_in_one_event({"AAPL.csv": corrected, "MSFT.csv": None, "IBM/broken.csv.gz": b"\x1f\x8b\x08\x00 not gzip"})
     forget_a_partition(account)
     account.invoke(REPORTS, {"action": "reprocess"})
     for function in (RAW, REPORTS):
         for action in ("reprocess", "drain"):
             assert "outcome" in account.invoke(function, {"action": action})
             account.wait_until_idle()
-        checked = account.invoke(function, {"action": "check"})
+        with mock.patch.object(samples, "ODD_KEYS", samples.ODD_KEYS[:1]):
+            checked = account.invoke(function, {"action": "check"})
         # moto's Quick Sight has no DescribeDataSet.
         assert [line for line in checked["checks"] if not line["ok"] and "quicksight" not in line["check"]] == []
     fail_a_statement_while_others_run(lake)

@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, function_environment, glue_crawler, lake, s3_events, s3_refusals, shortcuts
+from . import aws_calls, backoff, function_environment, glue_crawler, glue_tables, lake, s3_events, s3_refusals, shortcuts
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -133,6 +133,7 @@ class LocalAccount:
             os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
             opening.callback(shortcuts.install())
+            opening.callback(backoff.install())
             self._runtime = LambdaRuntime(
                 ACCOUNT_ID,
                 REGION,
@@ -147,6 +148,7 @@ class LocalAccount:
             opening.callback(s3_refusals.install())
             opening.callback(s3_events.install(self._runtime.deliver, self._duplicate_rate, self._seed))
             opening.callback(glue_crawler.install(self._crawl_seconds))
+            opening.callback(glue_tables.install())
             opening.callback(self.clock.install())
             opening.callback(on_first_use("cloudformation", _install_cloudformation))
             opening.callback(on_first_use("quicksight", self._install_quicksight_limits))

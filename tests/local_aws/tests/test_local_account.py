@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
+from urllib3 import HTTPResponse
 
-from tests.local_aws import lake
+from tests.local_aws import backoff, lake
 from tests.local_aws.account import LocalAccount
 from tests.local_aws.aws_calls import InvocationEnded, clock_offset_seconds
 from tests.local_aws.export import ExportError, export_bucket, path_of
@@ -435,6 +438,23 @@ def test_a_lost_answer_has_botocore_ask_again(account: LocalAccount) -> None:
     assert fault.struck and keys(account) == ["out/once"]
 
 
+def test_botocore_asks_again_without_a_long_pause(account: LocalAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = list[float]()
+    monkeypatch.setattr(backoff, "time", SimpleNamespace(sleep=slept.append))
+    s3 = account.client("s3")
+
+    def refuse(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 503, {}, HTTPResponse(io.BytesIO(b""), preload_content=False))
+
+    s3.meta.events.register_first("before-send.s3.ListObjectsV2", refuse, "refuse")
+    try:
+        with pytest.raises(ClientError):
+            s3.list_objects_v2(Bucket=BUCKET)
+    finally:
+        s3.meta.events.unregister("before-send.s3.ListObjectsV2", refuse, "refuse")
+    assert slept and max(slept) <= backoff.LONGEST_SECONDS
+
+
 def test_events_can_be_held_back_and_delivered_later_and_twice(account: LocalAccount) -> None:
     held: list[tuple[str, Any]] = []
     account.runtime.held_back = held
@@ -584,6 +604,27 @@ def test_a_crawl_never_touches_a_table_of_another_location(account: LocalAccount
     assert table(account)["StorageDescriptor"]["Location"] == f"s3://{BUCKET}/mine/"
     names = {made["Name"] for made in glue.get_tables(DatabaseName="db")["TableList"]}
     assert len(names) == 2 and all(name.startswith("t_raw") for name in names)
+
+
+def test_what_is_told_of_tables_is_their_definition_now(account: LocalAccount) -> None:
+    glue = account.client("glue")
+    glue.create_database(DatabaseInput={"Name": "db"})
+    for name in ("one", "another"):
+        columns = [{"Name": f"of_{name}", "Type": "string"}]
+        glue.create_table(DatabaseName="db", TableInput={"Name": name, "StorageDescriptor": {"Columns": columns}})
+        assert table(account, name)["StorageDescriptor"]["Columns"] == columns
+    listed = {found["Name"]: found for found in glue.get_tables(DatabaseName="db")["TableList"]}
+    assert listed == {name: table(account, name) for name in ("one", "another")}
+    assert listed["one"]["CreateTime"].tzinfo and "UpdateTime" not in listed["one"]
+    glue.update_table(DatabaseName="db", TableInput={"Name": "one", "Parameters": {"changed": "yes"}})
+    changed, same = glue.get_tables(DatabaseName="db")["TableList"]
+    assert changed == table(account, "one") and same == listed["another"]
+    assert changed["Parameters"] == {"changed": "yes"} and "UpdateTime" in changed and "StorageDescriptor" not in changed
+    assert [found["Name"] for found in glue.get_tables(DatabaseName="db", Expression="an.*")["TableList"]] == ["another"]
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_tables(DatabaseName="nowhere")
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        table(account, "nobody")
 
 
 @pytest.mark.parametrize(
