@@ -438,14 +438,16 @@ def test_who_forgets_a_parse_stops_it_only_when_nobody_else_can_wait_for_it(
 ) -> None:
     lake, ends = patient.lake, patient.ends
     ends += [OUT_OF_TIME]
-    refused = ClientError({"Error": {"Code": "TooManyRequestsException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Invoke")
-    lake.account.faults.arm("before", 1, function=RAW, operation="lambda:Invoke", error=refused)
+
+    def refuse(function: str, payload: Any) -> None:
+        monkeypatch.setenv("LAKE_BATCH_FILES", "1")  # so that the retry can't wait for the parse of both
+        raise ClientError({"Error": {"Code": "TooManyRequestsException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Invoke")
+
+    monkeypatch.setattr(functions, "invoke", refuse)
     fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StopQueryExecution")
     started = lake.account.runtime
     patient.outlasts = 2
     patient.change(LONG=csv(day("2016-01-05", 7)), LONGER=csv(day("2016-01-05", 8)))
-    started.wait_for("the parse goes on", lambda: bool(lake.keys("pipeline/attempts/")))
-    monkeypatch.setenv("LAKE_BATCH_FILES", "1")  # so that the retry can't wait for the parse of both
     started.wait_for("it is to be stopped", lambda: fault.struck is not None)
     monkeypatch.setenv("LAKE_BATCH_FILES", "1000")
     before = len(patient.waits)
