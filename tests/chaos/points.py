@@ -29,7 +29,7 @@ from tests.local_aws.lambda_runtime import Invocation
 from .reader import Reader
 from .scenarios import SCENARIOS
 from .verdict import left, wrong
-from .world import Kept, Upset, World
+from .world import Changes, Kept, Upset, World
 
 FIRST = "first-request"
 SECOND = "second-request"
@@ -138,7 +138,8 @@ class Trials:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._fresh = world.keep()
+        self._settled: dict[tuple[tuple[tuple[str, bytes | None], ...], ...], Kept] = {(): world.keep()}
+        """The state after each row of changes that were settled, one after the other."""
         self._stages: dict[tuple[str, str], Kept] = {}
         self.event: dict[str, object] = {}
 
@@ -146,13 +147,7 @@ class Trials:
         """Have everything as it is when the scenario's event has come for the function, as `event`."""
         world, plan = self.world, SCENARIOS[scenario]
         if (scenario, function) not in self._stages:
-            world.restore(self._fresh)
-            for changes in plan.before:
-                world.change(changes)
-                world.flow()
-                world.settle()
-                world.runtime.held_back = []
-                world.note_standing()
+            world.restore(self._after(plan.before))
             world.change(plan.event)
             if function == REPORTS:
                 world.send(RAW, world.collect(RAW))
@@ -161,6 +156,19 @@ class Trials:
             self._stages[scenario, function] = world.keep()
         world.restore(self._stages[scenario, function])
         self.event = world.collect(function)
+
+    def _after(self, changes: tuple[Changes, ...]) -> Kept:
+        world = self.world
+        made = tuple(tuple(each.items()) for each in changes)
+        if made not in self._settled:
+            world.restore(self._after(changes[:-1]))
+            world.change(changes[-1])
+            world.flow()
+            world.settle()
+            world.runtime.held_back = []
+            world.note_standing()
+            self._settled[made] = world.keep()
+        return self._settled[made]
 
     def steps(self, scenario: str, function: str) -> list[Call]:
         """The AWS calls that the function makes when nothing happens; none where the event changes nothing for it."""

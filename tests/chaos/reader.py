@@ -25,6 +25,7 @@ TABLES = {
 MANIFEST_FOLDER = "_symlink_format_manifest/"
 # Reading takes a fifth of the time at most, or on a busy machine it would be all that there is.
 PAUSE_PER_SECOND_OF_READING = 4.0
+FIRST_PAUSE_SECONDS = 0.1
 
 Rows = Counter[tuple[str, ...]]
 Versions = Mapping[str, str]
@@ -47,15 +48,17 @@ class Reader:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read over and over beside the block."""
+        """Read beside the block, again whenever something has changed that can be read."""
         stop = threading.Event()
 
         def read_on() -> None:
-            pause = 0.1
+            pause, seen = FIRST_PAUSE_SECONDS, None
             while not stop.wait(pause):
-                begun = time.monotonic()
-                self.read()
-                pause = PAUSE_PER_SECOND_OF_READING * (time.monotonic() - begun)
+                begun, there = time.monotonic(), self._world.visible()
+                if there != seen:
+                    self.read()
+                    seen = there
+                pause = max(FIRST_PAUSE_SECONDS, PAUSE_PER_SECOND_OF_READING * (time.monotonic() - begun))
 
         thread = threading.Thread(target=read_on)
         thread.start()

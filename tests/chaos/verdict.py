@@ -32,13 +32,13 @@ def wrong(world: World) -> list[str]:
 def left(world: World) -> list[str]:
     """What a batch made for a while and nobody removed; and what is named that isn't there."""
     found = [key for zone in ("pipeline/inbox/", "pipeline/staging/", "pipeline/attempts/") for key in world.keys(zone)]
-    found += [f"table {name}" for name in world.account.tables() if name.startswith("tmp_")]
-    for table in ("stocks_staging_lines", "stocks_staging_sources"):
-        if table in world.account.tables():
-            found += [f"partition {each} of {table}" for each in _partitions(world, table)]
+    tables = world.tables()
+    found += [f"table {name}" for name in sorted(tables) if name.startswith("tmp_")]
+    for table in tables & {"stocks_staging_lines", "stocks_staging_sources"}:
+        found += [f"partition {each} of {table}" for each in world.partitions(table)]
     there = set(world.keys(""))
-    for manifest, content in world.lake.manifests().items():
-        for address in content.split():
+    for manifest, content in (world.bodies("processed/") | world.bodies("reporting/")).items():
+        for address in content.decode().split() if manifest.endswith("/manifest") else ():
             if address.partition(f"s3://{world.account.bucket}/")[2] not in there:
                 found.append(f"{manifest} names {address}, which is not there")
     if unfinished := world.unfinished_statements():
@@ -93,9 +93,3 @@ def _rejected(world: World) -> dict[str, int]:
         " JOIN stocks_load_history h ON h.batch_id = r.batch_id AND h.source = r.source WHERE h.is_latest GROUP BY r.source"
     )
     return {str(row["source"]).partition(f"{world.account.bucket}/")[2]: int(row["rejected"] or 0) for row in rows}
-
-
-def _partitions(world: World, table: str) -> list[str]:
-    pages = world.account.client("glue").get_paginator("get_partitions")
-    found = pages.paginate(DatabaseName=world.account.database, TableName=table)
-    return [partition["Values"][0] for page in found for partition in page["Partitions"]]

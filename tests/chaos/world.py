@@ -38,7 +38,7 @@ SETTINGS = {
     "LAKE_SETTLE_SECONDS": "0",
     "LAKE_POLL_SECONDS": "0.05",
     "LAKE_LEASE_SECONDS": "4",
-    "LAKE_LEASE_POLL_SECONDS": "0.05",
+    "LAKE_LEASE_POLL_SECONDS": "0.2",
     "LAKE_RAW_CRAWLER": "",
 }
 FIRST_UPLOAD = datetime(2024, 1, 1)
@@ -196,6 +196,11 @@ class World:
     def _databases(self) -> dict[str, Any]:
         return glue_backends[ACCOUNT_ID][REGION].databases
 
+    @property
+    def _tables(self) -> dict[str, Any]:
+        database = self._databases.get(self.account.database)
+        return database.tables if database else {}
+
     # Events
 
     def change(self, changes: Changes) -> None:
@@ -320,8 +325,17 @@ class World:
 
     def tables(self) -> set[str]:
         """The tables that there are; none before the first load has made their database."""
-        database = self._databases.get(self.account.database)
-        return set(database.tables) if database else set()
+        return set(self._tables)
+
+    def partitions(self, table: str) -> list[str]:
+        """The first value of each partition that a table has in the catalogue."""
+        return [partition.values[0] for partition in list(self._tables[table].partitions.values())]
+
+    def visible(self) -> object:
+        """What a query can read, as far as it changes: two that are alike were asked for with nothing between them."""
+        with S3_LOCK:
+            files = frozenset(key for key in self._bucket.keys if key.startswith(("processed/", "reporting/")))
+        return len(self.manifests), files, {name: len(table.partitions) for name, table in list(self._tables.items())}
 
     def keys(self, prefix: str) -> list[str]:
         with S3_LOCK:
