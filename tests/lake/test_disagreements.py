@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
-from tests.lakes import Lake, csv
+from collections.abc import Iterator
 
-HEADER = "Date,Close"
+import pytest
+
+from tests.lakes import Lake, csv, opened
+from tests.local_aws.account import EngineName
+
 DAYS = [f"2016-01-{day:02d}" for day in (4, 5, 6, 7, 8)]
+FIRST, SECOND = "first of many symbols.csv", "second of many symbols.csv"
 
 
 def prices(*closes: float) -> str:
-    return csv(*(f"{day},{close}" for day, close in zip(DAYS, closes, strict=False)), header=HEADER)
+    return csv(*(f"{day},{close}" for day, close in zip(DAYS, closes, strict=False)), header="Date,Close")
 
 
-def reason(lake: Lake, key: str) -> str | None:
-    return lake.load_of(key)["reason"]
+def symbols(last_close: float) -> str:
+    """A close of each of eight symbols on one day."""
+    rows = [f"S{number},2016-01-04,{number if number < 8 else last_close}" for number in range(1, 9)]
+    return csv(*rows, header="Symbol,Date,Close")
+
+
+@pytest.fixture(scope="module")
+def lake(engine: EngineName) -> Iterator[Lake]:
+    """Files, and a second later others of the same symbols and days."""
+    with opened(engine, reports=False) as lake:
+        lake.drop_in_one_event(
+            {
+                "AAPL_1.csv": prices(100, 101, 102, 103),
+                "MSFT_1.csv": prices(100, 101),
+                "MSFT_2.csv": prices(1.0, 1.01),
+                "IBM_1.csv": prices(100, 101, 102, 103),
+                "GOOG.csv": prices(100, 101),
+                FIRST: symbols(8),
+            }
+        )
+        lake.later()
+        lake.drop_in_one_event(
+            {
+                "AAPL_2.csv": prices(50, 50.5, 51, 103, 104),
+                "IBM_2.csv": prices(101, 102, 103, 150),
+                "GOOG.csv": prices(10, 10.1),
+                SECOND: symbols(4),
+            }
+        )
+        yield lake
+
+
+def said(lake: Lake, key: str) -> str | None:
+    """The reason in the latest load of a file, with the other file by its name alone."""
+    reason = lake.load_of(key)["reason"]
+    return reason and reason.replace(f"s3://{lake.bucket}/raw/stocks/", "")
 
 
 def test_a_file_that_takes_days_from_another_with_other_closes_says_so(lake: Lake) -> None:
-    lake.drop({"AAPL_1.csv": prices(100, 101, 102, 103)})
-    assert reason(lake, "AAPL_1.csv") is None
-    lake.later()
-    lake.drop({"AAPL_2.csv": prices(50, 50.5, 51, 103, 104)})
-    other = f"s3://{lake.bucket}/raw/stocks/AAPL_1.csv"
-    assert reason(lake, "AAPL_2.csv") == f"closes differ from those of {other} on 3 of 4 days in common, median factor 0.5"
+    assert said(lake, "AAPL_1.csv") is None
+    assert said(lake, "AAPL_2.csv") == "closes differ from those of AAPL_1.csv on 3 of 4 days in common, median factor 0.5"
 
 
 def test_a_file_that_loses_its_days_says_so_too(lake: Lake) -> None:
-    lake.drop({"AAPL_1.csv": prices(100, 101), "AAPL_2.csv": prices(1.0, 1.01)})
-    path = f"s3://{lake.bucket}/raw/stocks/AAPL_"
     # Equally new, so that the later name wins.
-    assert reason(lake, "AAPL_1.csv") == f"closes differ from those of {path}2.csv on 2 of 2 days in common, median factor 100"
-    assert reason(lake, "AAPL_2.csv") == f"closes differ from those of {path}1.csv on 2 of 2 days in common, median factor 0.01"
+    assert said(lake, "MSFT_1.csv") == "closes differ from those of MSFT_2.csv on 2 of 2 days in common, median factor 100"
+    assert said(lake, "MSFT_2.csv") == "closes differ from those of MSFT_1.csv on 2 of 2 days in common, median factor 0.01"
 
 
 def test_closes_that_differ_a_little_or_on_few_days_are_not_said(lake: Lake) -> None:
-    lake.drop({"AAPL_1.csv": prices(100, 101, 102, 103)})
-    lake.later()
-    lake.drop({"AAPL_2.csv": prices(101, 102, 103, 150)})
-    assert reason(lake, "AAPL_2.csv") is None
+    assert said(lake, "IBM_2.csv") is None
 
 
 def test_a_corrected_file_does_not_differ_from_itself(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": prices(100, 101)})
-    lake.later()
-    lake.drop({"AAPL.csv": prices(10, 10.1)})
-    assert reason(lake, "AAPL.csv") is None
+    assert said(lake, "GOOG.csv") is None and len(lake.query("SELECT * FROM stocks_loads WHERE source LIKE '%GOOG.csv'")) == 2
 
 
 def test_of_many_symbols_the_one_that_differs_is_found(lake: Lake) -> None:
-    header = "Symbol,Date,Close"
-    lake.drop({"one.csv": csv(*(f"S{n},2016-01-04,{n}" for n in range(1, 9)), header=header)})
-    lake.later()
-    lake.drop({"two.csv": csv(*(f"S{n},2016-01-04,{n if n < 8 else 4}" for n in range(1, 9)), header=header)})
-    other = f"s3://{lake.bucket}/raw/stocks/one.csv"
-    assert reason(lake, "two.csv") == f"closes differ from those of {other} on 1 of 1 days in common, median factor 0.5"
+    assert said(lake, SECOND) == f"closes differ from those of {FIRST} on 1 of 1 days in common, median factor 0.5"

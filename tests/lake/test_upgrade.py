@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,47 @@ from typing import Any
 import pytest
 
 from lambda_scripts.lakehouse.tables import compaction
-from tests.lakes import RAW, REPORTS, Lake, act, csv, day
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day, opened
+from tests.local_aws.account import EngineName
 
 VERSION_1: dict[str, Any] = json.loads((Path(__file__).parent / "lake_of_version_1.json").read_text(encoding="utf-8"))
 
 AAPL_ONE = [("AAPL", "2015-12-31", "90.0"), ("AAPL", "2016-02-01", "99.0")]
 LEFT_BY_VERSION_1 = [*AAPL_ONE, ("AAPL", "2016-01-04", "101.0"), ("MSFT", "2016-01-04", "51.0")]
-NEW = ("NEW", "2016-01-04", "10.0")
-LOADED_ON = [*LEFT_BY_VERSION_1, NEW, ("MSFT", "2016-04-01", "52.0"), ("TSLA", "2016-01-04", "20.0")]
+DROPPED = {"NEW.csv": csv(day("2016-01-04", 10)), "GOOG/GOOG_2.csv": csv(day("2016-03-02", 701))}
+NEW = [("NEW", "2016-01-04", "10.0"), ("GOOG", "2016-03-02", "701.0")]
+LOADED_ON = [*LEFT_BY_VERSION_1, *NEW, ("MSFT", "2016-04-01", "52.0"), ("TSLA", "2016-01-04", "20.0")]
+LOADS_OF_VERSION_1 = "pipeline/loads/20261126-"
+HISTORY = "SELECT batch_id, source FROM stocks_load_history ORDER BY batch_id, source"
+ON_RECORD = ("AAPL/AAPL_1.csv", "IBM.csv")
 
 
-@pytest.fixture
-def older_lake(lake: Lake) -> Iterator[Lake]:
-    """The older lake, with today's functions in it."""
-    _lay_down(lake)
-    yield lake
+@dataclass(frozen=True)
+class Upgraded:
+    """The older lake with today's functions in it, and what it was before their first drop."""
+
+    lake: Lake
+    prices_before: Sequence[tuple[str | None, ...]]
+    columns_before: Collection[str]
+
+
+@pytest.fixture(scope="module")
+def upgraded(engine: EngineName) -> Iterator[Upgraded]:
+    with opened(engine) as lake:
+        _lay_down(lake)
+        upgraded = Upgraded(lake, lake.prices(), lake.query("SELECT * FROM stocks_loads LIMIT 1")[0].keys())
+        # Events of versions that the older lake has on record.
+        for key in ON_RECORD:
+            lake.account.client("s3").put_object(
+                Bucket=lake.bucket, Key=f"pipeline/inbox/raw/raw/stocks/{key}/0001", Body=f"raw/stocks/{key}".encode()
+            )
+        lake.drop_in_one_event(DROPPED)
+        yield upgraded
+
+
+@pytest.fixture(scope="module")
+def lake(upgraded: Upgraded) -> Lake:
+    return upgraded.lake
 
 
 def _lay_down(lake: Lake) -> None:
@@ -64,109 +91,90 @@ def _lay_down(lake: Lake) -> None:
             )
 
 
-def _load_on(lake: Lake) -> None:
-    """The first drop that the new functions see."""
-    lake.drop({"NEW.csv": csv(day("2016-01-04", 10))})
+def test_the_older_lake_reads_as_it_was_left(upgraded: Upgraded) -> None:
+    assert sorted(upgraded.prices_before) == sorted(LEFT_BY_VERSION_1)
 
 
-def test_the_older_lake_reads_as_it_was_left(older_lake: Lake) -> None:
-    assert sorted(older_lake.prices()) == sorted(LEFT_BY_VERSION_1)
-
-
-@pytest.mark.orchestration
-def test_the_first_drop_ends_what_was_left_and_loads_everything_that_waits(older_lake: Lake) -> None:
-    _load_on(older_lake)
-    assert sorted(older_lake.prices()) == sorted(LOADED_ON)
-    reported = older_lake.query("SELECT symbol, year, month, close_price FROM monthly_stock_reporting ORDER BY 1, 2, 3")
+def test_the_first_drop_ends_what_was_left_and_loads_everything_that_waits(lake: Lake) -> None:
+    assert sorted(lake.prices()) == sorted(LOADED_ON)
+    reported = lake.query("SELECT symbol, year, month, close_price FROM monthly_stock_reporting ORDER BY 1, 2, 3")
     last_closes = {(symbol, str(date)[:4], str(date)[5:7]): close for symbol, date, close in sorted(LOADED_ON)}
     assert {(row["symbol"], row["year"], row["month"]): row["close_price"] for row in reported} == last_closes
-    yearly = older_lake.query("SELECT symbol, year FROM yearly_stock_reporting")
+    yearly = lake.query("SELECT symbol, year FROM yearly_stock_reporting")
     assert sorted((row["symbol"], row["year"]) for row in yearly) == sorted({(symbol, year) for symbol, year, _ in last_closes})
 
 
-@pytest.mark.orchestration
-def test_nothing_of_a_batch_that_died_in_the_older_lake_is_left(older_lake: Lake) -> None:
-    _load_on(older_lake)
+def test_a_month_that_the_older_lake_emptied_takes_rows_again(lake: Lake) -> None:
+    assert lake.prices("year = '2016' AND month = '03'") == [("GOOG", "2016-03-02", "701.0")]
+
+
+def test_nothing_of_a_batch_that_died_in_the_older_lake_is_left(lake: Lake) -> None:
     for prefix in ("pipeline/inbox/", "pipeline/staging/"):
-        assert older_lake.keys(prefix) == []
-    assert [name for name in older_lake.account.tables() if name.startswith("tmp_")] == []
+        assert lake.keys(prefix) == []
+    assert [name for name in lake.account.tables() if name.startswith("tmp_")] == []
     for table in ("stocks_staging_lines", "stocks_staging_sources"):
-        answer = older_lake.account.client("glue").get_partitions(DatabaseName=older_lake.account.database, TableName=table)
+        answer = lake.account.client("glue").get_partitions(DatabaseName=lake.account.database, TableName=table)
         assert answer["Partitions"] == []
 
 
-def test_tables_get_the_columns_and_views_the_text_of_this_version(older_lake: Lake) -> None:
-    assert "assumed" not in older_lake.query("SELECT * FROM stocks_loads LIMIT 1")[0]
-    _load_on(older_lake)
-    history = older_lake.query("SELECT source, assumed, is_latest FROM stocks_load_history")
+def test_tables_get_the_columns_and_views_the_text_of_this_version(upgraded: Upgraded) -> None:
+    assert "assumed" not in upgraded.columns_before
+    lake = upgraded.lake
+    history = lake.query("SELECT source, assumed, is_latest FROM stocks_load_history")
     assert {row["assumed"] for row in history if "/AAPL/" in str(row["source"])} == {None}
-    glue = older_lake.account.client("glue")
-    view = glue.get_table(DatabaseName=older_lake.account.database, Name="stocks_load_history")["Table"]["ViewOriginalText"]
+    glue = lake.account.client("glue")
+    view = glue.get_table(DatabaseName=lake.account.database, Name="stocks_load_history")["Table"]["ViewOriginalText"]
     text = json.loads(base64.b64decode(view.split()[3]))["originalSql"]
     assert "ORDER BY batch_id DESC" in text and "loaded_at DESC" not in text
 
 
-def test_load_records_of_both_versions_are_one_history(older_lake: Lake) -> None:
-    _load_on(older_lake)
-    assert {row["source"]: (row["status"], row["accepted"]) for row in older_lake.loads()} == {
+def test_load_records_of_both_versions_are_one_history(lake: Lake) -> None:
+    assert {row["source"]: (row["status"], row["accepted"]) for row in lake.loads()} == {
         "AAPL/AAPL_1.csv": ("loaded", "3"),
         "AAPL/AAPL_2.csv": ("loaded", "1"),
         "GOOG/GOOG_1.csv": ("removed", "0"),
+        "GOOG/GOOG_2.csv": ("loaded", "1"),
         "IBM.csv": ("refused", "0"),
         "MSFT.csv": ("loaded", "2"),
         "NEW.csv": ("loaded", "1"),
         "TSLA.csv": ("loaded", "1"),
     }
-    msft = older_lake.query("SELECT rows, is_latest FROM stocks_load_history WHERE source LIKE '%/MSFT.csv' ORDER BY batch_id")
+    msft = lake.query("SELECT rows, is_latest FROM stocks_load_history WHERE source LIKE '%/MSFT.csv' ORDER BY batch_id")
     assert [(row["rows"], row["is_latest"]) for row in msft] == [("1", "false"), ("2", "true")]
 
 
-@pytest.mark.orchestration
-def test_a_runner_up_of_the_older_lake_takes_the_place_of_a_file_that_goes(older_lake: Lake) -> None:
-    older_lake.remove("AAPL/AAPL_2.csv")
-    assert [row for row in older_lake.prices() if row[0] == "AAPL"] == sorted([*AAPL_ONE, ("AAPL", "2016-01-04", "100.0")])
+def test_an_event_of_a_version_that_the_older_lake_has_on_record_loads_nothing(lake: Lake) -> None:
+    rows = lake.query("SELECT source FROM stocks_loads WHERE source LIKE '%/AAPL_1.csv' OR source LIKE '%/IBM.csv'")
+    assert len(rows) == len(ON_RECORD)
 
 
-@pytest.mark.orchestration
-def test_a_month_that_the_older_lake_emptied_takes_rows_again(older_lake: Lake) -> None:
-    older_lake.drop({"GOOG/GOOG_2.csv": csv(day("2016-03-02", 701))})
-    assert ("GOOG", "2016-03-02", "701.0") in older_lake.prices()
+# What follows changes the lake
 
 
-@pytest.mark.orchestration
-def test_an_event_of_a_version_that_the_older_lake_has_on_record_loads_nothing(older_lake: Lake) -> None:
-    s3 = older_lake.account.client("s3")
-    for key in ("AAPL/AAPL_1.csv", "IBM.csv"):
-        s3.put_object(
-            Bucket=older_lake.bucket, Key=f"pipeline/inbox/raw/raw/stocks/{key}/0001", Body=f"raw/stocks/{key}".encode()
-        )
-    _load_on(older_lake)
-    rows = older_lake.query("SELECT source FROM stocks_loads WHERE source LIKE '%/AAPL_1.csv' OR source LIKE '%/IBM.csv'")
-    assert len(rows) == 2
+def test_a_runner_up_of_the_older_lake_takes_the_place_of_a_file_that_goes(lake: Lake) -> None:
+    lake.remove("AAPL/AAPL_2.csv")
+    assert lake.prices("symbol = 'AAPL'") == sorted([*AAPL_ONE, ("AAPL", "2016-01-04", "100.0")])
 
 
-def test_reprocessing_the_older_lake_comes_to_the_same_tables(older_lake: Lake) -> None:
-    _load_on(older_lake)
-    before = older_lake.tables()
-    act(older_lake, RAW, action="reprocess")
-    older_lake.settle()
-    act(older_lake, REPORTS, action="reprocess")
-    older_lake.settle()
-    after = older_lake.tables()
-    assert {table: after[table] for table in ("processed", "monthly", "yearly")} == {
-        table: before[table] for table in ("processed", "monthly", "yearly")
-    }
+def test_load_records_of_the_older_lake_are_compacted(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "COMPACT_FROM", 4)
+    before, history = lake.prices(), lake.query(HISTORY)
+    assert [key for key in lake.keys("pipeline/loads/") if key.startswith(LOADS_OF_VERSION_1)]
+    lake.drop({"IBM.csv": "still nothing"})
+    lake.later(3_601)
+    lake.remove("IBM.csv")
+    assert not [key for key in lake.keys("pipeline/loads/") if key.startswith(LOADS_OF_VERSION_1)]
+    assert lake.query(HISTORY)[: len(history)] == history and lake.prices() == before
+
+
+def test_reprocessing_the_older_lake_comes_to_the_same_tables(lake: Lake) -> None:
+    before = lake.tables()
+    act(lake, RAW, action="reprocess")
+    lake.settle()
+    act(lake, REPORTS, action="reprocess")
+    lake.settle()
+    after = lake.tables()
+    for table in ("processed", "monthly", "yearly"):
+        assert after[table] == before[table], table
     counted = [(row["source"], row["rows"], row["rejected"]) for row in after["loads"]]
     assert counted == [(row["source"], row["rows"], row["rejected"]) for row in before["loads"]]
-
-
-def test_load_records_of_the_older_lake_are_compacted(older_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compaction, "COMPACT_FROM", 4)
-    _load_on(older_lake)
-    history = older_lake.query("SELECT * FROM stocks_load_history ORDER BY batch_id, source")
-    older_lake.later(3_601)
-    act(older_lake, RAW, action="reprocess", prefix="raw/stocks/AAPL/AAPL_1.csv")
-    assert len(older_lake.keys("pipeline/loads/")) == 2
-    of_then = older_lake.query("SELECT * FROM stocks_load_history ORDER BY batch_id, source")[: len(history)]
-    assert [(row["batch_id"], row["source"]) for row in of_then] == [(row["batch_id"], row["source"]) for row in history]
-    assert sorted(older_lake.prices()) == sorted(LOADED_ON)
