@@ -40,7 +40,7 @@ def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lak
     lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
     lake.query("MSCK REPAIR TABLE stocks_processed")
     loaded = [("AAPL", "2016-01-04", "100.0"), ("AAPL", "2016-02-01", "99.0"), ("MSFT", "2016-01-04", "50.0")]
-    assert lake.prices() == loaded
+    assert lake.prices() == loaded and len(lake.monthly()) == 3
     glue.delete_table(DatabaseName=GLUE["DatabaseName"], Name=GLUE["TableName"])
     lake.drop({"NFLX.csv": csv(day("2016-01-04", 50))})
     lake.query("MSCK REPAIR TABLE stocks_processed")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,8 +70,6 @@ def write_page(account: LocalAccount, file: Path) -> None:
 def page_html(account: LocalAccount) -> str:
     """The page as one HTML text, without a reference to anything outside of it."""
     require_libraries()
-    import vl_convert
-
     reports = read_reports(account)
     template = _templates().get_template("page.html")
     files, rejected = _files(account), _rejected(account)
@@ -85,8 +84,16 @@ def page_html(account: LocalAccount) -> str:
         shown_rows=SHOWN_ROWS,
         specs=_script({chart.name: {**_with_colours(chart, reports).to_dict(), "autosize": _AUTOSIZE} for chart in CHARTS}),
         datasets=_script({"monthly": reports.monthly, "yearly": reports.yearly}),
-        vega=Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")),
+        vega=_vega(),
     )
+
+
+@cache
+def _vega() -> Markup:
+    """Vega and what it needs as one script, which takes more than a second to put together."""
+    import vl_convert
+
+    return Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script"))
 
 
 def _templates() -> Environment:

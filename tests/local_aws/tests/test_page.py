@@ -35,7 +35,7 @@ def lake() -> Iterator[Lake]:
     with LocalAccount("duckdb") as account:
         account.create_lake()
         lake = Lake(account)
-        lake.drop(FILES)
+        lake.drop_in_one_event(FILES)
         yield lake
 
 
@@ -51,6 +51,8 @@ class Browser:
 
     def __init__(self, driver: Any, file: Path) -> None:
         self.driver = driver
+        for log in ("performance", "browser"):
+            driver.get_log(log)  # of the page before
         driver.get(file.as_uri())
         self.wait("document.body.dataset.drawn === '5'")
 
@@ -72,8 +74,8 @@ class Browser:
         return int(self.ask(f"document.querySelectorAll('#{chart} g.mark-{kind}.role-mark path').length"))
 
 
-@pytest.fixture
-def driver(request: pytest.FixtureRequest) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -127,6 +129,7 @@ def test_no_request_leaves_the_page_and_no_script_of_a_file_runs(driver: Any, fi
 
 @needs_chromium
 def test_it_is_readable_on_a_phone_and_in_the_dark(driver: Any, file: Path) -> None:
+    # The last one: the browser stays so.
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
