@@ -31,7 +31,18 @@ from moto import mock_aws
 from moto.athena.models import athena_backends
 from moto.glue.models import glue_backends
 
-from . import aws_calls, backoff, function_environment, glue_crawler, glue_tables, lake, s3_events, s3_refusals, shortcuts
+from . import (
+    aws_calls,
+    backoff,
+    function_environment,
+    glue_crawler,
+    glue_tables,
+    lake,
+    s3_events,
+    s3_refusals,
+    service_models,
+    shortcuts,
+)
 from .aws_calls import Faults
 from .engine import Engine
 from .http_server import serving
@@ -133,6 +144,7 @@ class LocalAccount:
             os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
             opening.callback(shortcuts.install())
+            opening.callback(service_models.install())
             opening.callback(backoff.install())
             self._runtime = LambdaRuntime(
                 ACCOUNT_ID,
