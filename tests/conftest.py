@@ -1,7 +1,7 @@
 """One suite for either engine: `pytest --engine trino` runs it on a real Trino, as far as it uses the `engine` fixture.
 
-Tests marked `thorough` are left out, and on Trino those marked `orchestration` or `recorded_on_trino`, unless `--thorough`, `-m`
-or `-k` is given or all tests are named. .ci/run runs the thorough ones after the others.
+Tests marked `thorough` are left out, and on Trino those marked `on_trino(False)`, unless `--thorough`, `-m` or `-k` is given or all
+tests are named. .ci/run runs the thorough ones after the others.
 
 The whole suite, or a folder of it, is shared out among two processes a core; single files and tests run in one process (`-n` says
 otherwise). A process has one account open at a time, and all of them use one Trino.
@@ -83,7 +83,7 @@ def pytest_report_header(config: pytest.Config) -> str:
         engine, marks = f"DuckDB {version('duckdb')} through sqlglot {version('sqlglot')}", "thorough"
     else:
         engine = f"Trino {trino_server.shared().version}, without tests that use no engine"
-        marks = "thorough, orchestration or recorded_on_trino"
+        marks = "thorough or on_trino(False)"
     left_out = "" if _all_are_asked_for(config) else f"; without tests marked {marks}: --thorough runs them"
     return f"engine: {engine}; account: {account}{left_out}"
 
@@ -109,9 +109,8 @@ def _all_are_asked_for(config: pytest.Config) -> bool:
 def _is_left_out(item: pytest.Item, engine: str, asked_for: bool) -> bool:
     if engine == "trino" and not _uses_an_engine(item):
         return True
-    orchestration = item.get_closest_marker("orchestration")
-    shown_by_others = orchestration is not None and not orchestration.kwargs.get("on_trino")
-    repeats = engine == "trino" and (shown_by_others or item.get_closest_marker("recorded_on_trino") is not None)
+    on_trino = item.get_closest_marker("on_trino")
+    repeats = engine == "trino" and on_trino is not None and not on_trino.args[0]
     return not asked_for and (repeats or item.get_closest_marker("thorough") is not None)
 
 

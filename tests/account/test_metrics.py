@@ -12,7 +12,7 @@ import pytest
 from lambda_scripts.lakehouse import metrics
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 

@@ -18,7 +18,7 @@ from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
 from tests.local_aws.lake import BUCKET, DATABASE, REPOSITORY, zipped
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 STACK = "stocks-lakehouse"

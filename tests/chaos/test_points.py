@@ -31,11 +31,13 @@ def stages(trials: Trials) -> dict[tuple[str, str], list[Point]]:
 
 
 def case(kind: str, seed: int = 0) -> object:
-    marks = (
-        [pytest.mark.thorough("other samples"), pytest.mark.duckdb_only("the handlers' calls are the same on either engine")]
-        if seed
-        else []
-    )
+    # What an engine has a part in.
+    marks = [pytest.mark.on_trino(kind == "both frozen" or kind.startswith("statement"))]
+    if seed:
+        marks += [
+            pytest.mark.thorough("other samples"),
+            pytest.mark.duckdb_only("the handlers' calls are the same on either engine"),
+        ]
     return pytest.param(kind, seed, marks=marks, id=f"{kind}, seed {seed}" if seed else kind)
 
 

@@ -14,7 +14,7 @@ from lambda_scripts.lakehouse.errors import DeadlineReachedError
 from lambda_scripts.lakehouse.operations import actions
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -39,7 +39,7 @@ FILES = {
 ZONES = ("processed/", "reporting/", "rejected/")
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_reprocess_where_only_the_raw_files_are_left_gives_the_same_tables(lake: Lake) -> None:
     lake.drop_in_one_event(FILES)
     before = as_bytes(lake)

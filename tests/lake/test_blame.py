@@ -25,7 +25,7 @@ from tests.local_aws.aws_calls import Killed
 from tests.local_aws.engine import Statement, StatementFailed
 from tests.local_aws.interference import Interfere, hadoop_names
 
-pytestmark = [pytest.mark.orchestration, pytest.mark.reports(False)]
+pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 GOOD = {f"GOOD{number:02d}.csv": csv(day("2016-01-04", 100 + number)) for number in range(3)}
 ONE = {"GOOD00.csv": GOOD["GOOD00.csv"]}
@@ -54,7 +54,7 @@ def statements(lake: Lake, name: str) -> int:
     return sum(line["statement"] == name for line in lake.logged("athena"))
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_broken_gzips_are_refused_with_the_engines_message_and_the_others_loaded(lake: Lake) -> None:
     lake.drop_in_one_event(GOOD | {"DAMAGED.csv.gz": damaged("D"), "TRUNCATED.csv.gz": truncated("T")})
     loads = {row["source"]: row for row in lake.loads()}
@@ -70,7 +70,7 @@ def test_broken_gzips_are_refused_with_the_engines_message_and_the_others_loaded
     assert halvings < statements(lake, "load/parsed_rows") <= 2 * (2 * halvings + 1) + again
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_a_file_that_goes_between_look_and_parse_counts_as_gone(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"GONE.csv": csv(day("2016-02-01", 50))})
     start = Athena.start
@@ -239,7 +239,7 @@ def test_what_is_in_a_files_name_does_not_make_its_failure_a_systemic_one(lake: 
     assert [load["status"] for load in lake.loads()] == ["loaded", "refused"]
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_names_that_an_athena_can_not_address_are_refused_and_the_others_loaded(lake: Lake) -> None:
     lake.account.interference.add(hadoop_names)
     odd = ["A[1].csv", "B*.csv", "10:00/C.csv"]

@@ -14,7 +14,7 @@ from lambda_scripts.lakehouse.operations import check, samples, trial
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws.aws_calls import Fault
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -55,7 +55,7 @@ def trigger(*events: str, **rules: str) -> dict[str, Any]:
     return {"Events": list(events), **({"Filter": {"Key": {"FilterRules": filter_rules}}} if rules else {})}
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_an_account_that_is_set_up_is_right_before_its_first_drop_and_after(lake: Lake) -> None:
     """And what the check costs is less than a cent."""
     assert_right(lake, tries_a_load=RAW)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lakes import REPORTS, Lake, act, csv, day
 
-pytestmark = [pytest.mark.orchestration, pytest.mark.reports(False)]
+pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 AAPL = csv(day("2016-01-04", 100))
 EMPTY = ""

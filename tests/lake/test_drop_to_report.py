@@ -54,18 +54,18 @@ def test_of_more_than_a_hundred_months_only_those_that_change_and_their_years_ar
     }
 
 
-@pytest.mark.orchestration
+@pytest.mark.on_trino(False)
 def test_an_event_of_an_object_outside_raw_changes_nothing(lake: Lake) -> None:
     record = {"s3": {"bucket": {"name": lake.bucket}, "object": {"key": "elsewhere/AAPL.csv", "sequencer": "1"}}}
     assert lake.account.invoke(RAW, {"Records": [record]}) == {lake.bucket: "no drop among the changes"}
 
 
-@pytest.mark.orchestration
+@pytest.mark.on_trino(False)
 def test_the_test_event_changes_nothing(lake: Lake) -> None:
     assert lake.account.invoke(RAW, {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": lake.bucket}) == {}
 
 
-@pytest.mark.orchestration
+@pytest.mark.on_trino(False)
 @pytest.mark.reports(False)
 def test_while_another_holds_the_lease_the_marker_waits(lake: Lake) -> None:
     s3 = lake.account.client("s3")

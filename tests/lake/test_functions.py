@@ -17,7 +17,7 @@ from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 from tests.local_aws.lake import REPOSITORY, create_role, put_triggers, zipped
 from tests.local_aws.lambda_runtime import EVENT_AGE_SECONDS
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50))

@@ -117,7 +117,7 @@ def test_hostile_cells_give_reasons_of_ours_and_no_text_of_an_exception(lake: La
     assert "CAST" not in str(load["reason"]) and "Error" not in str(load["reason"])
 
 
-@pytest.mark.orchestration
+@pytest.mark.on_trino(False)
 @pytest.mark.reports(False)
 def test_a_gzip_bomb_is_refused_or_read_in_little_memory_and_stops_no_one_else(lake: Lake) -> None:
     blank = b"Date,Close\n" + b"\n" * 8_000_000
@@ -154,7 +154,7 @@ NOT_OF_THIS_LAKE: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.orchestration
+@pytest.mark.on_trino(False)
 def test_an_event_that_is_not_of_this_lake_is_refused_and_changes_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_BUCKET", lake.bucket)
     s3 = lake.account.client("s3")

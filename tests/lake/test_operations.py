@@ -17,7 +17,7 @@ from lambda_scripts.lakehouse.aws.sql import Statement
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day, opened
 from tests.local_aws.account import EngineName
 
-pytestmark = pytest.mark.orchestration
+pytestmark = pytest.mark.on_trino(False)
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 
@@ -127,7 +127,7 @@ def test_events_delivered_twice_load_once(engine: EngineName) -> None:
 
 
 @pytest.mark.reports(False)
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.account.client("glue").delete_partition(
@@ -140,7 +140,7 @@ def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
 
 
 @pytest.mark.reports(False)
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_msck_repair_finds_the_partitions_of_a_table_made_anew(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.account.client("glue").delete_table(DatabaseName="hyn_stocks_db", Name="stocks_processed")

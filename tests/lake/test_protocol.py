@@ -31,7 +31,7 @@ from tests.local_aws import LocalAccount
 from tests.local_aws.engine import Statement as Running
 from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.orchestration, pytest.mark.reports(False)]
+pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50), day("2016-02-01", 51))
@@ -114,7 +114,7 @@ def test_staging_that_is_gone_fails_the_merge_and_no_row_is_lost(lake: Lake, mon
 
 
 @pytest.mark.reports(True)
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_the_file_of_an_emptied_partition_holds_no_rows_and_is_read_by_name(lake: Lake) -> None:
     table = pq.read_table(io.BytesIO(NO_ROWS))
     assert (table.num_rows, table.column_names, str(table.schema.field("symbol").type)) == (0, ["symbol"], "string")
@@ -155,7 +155,7 @@ def test_only_files_of_versions_before_the_named_one_are_swept(lake: Lake, monke
 # A refusal changes no row that a committed load stands for
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_a_refused_version_keeps_the_rows_of_the_last_committed_load(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": MSFT})
     key = "pipeline/sources/raw/stocks/AAPL.csv.json"

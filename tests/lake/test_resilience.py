@@ -12,7 +12,7 @@ from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.errors import ConflictError
 from tests.lakes import RAW, Lake, act, csv, day
 
-pytestmark = [pytest.mark.orchestration, pytest.mark.reports(False)]
+pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 GLUE = {"DatabaseName": "hyn_stocks_db", "TableName": "stocks_processed"}
@@ -31,7 +31,7 @@ def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: L
         store.swap("pipeline/nosuch", b"three", first)
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 @pytest.mark.reports(True)
 def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
@@ -100,7 +100,7 @@ def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake
     assert load["status"] == "refused" and "unfinished load" in str(load["reason"])
 
 
-@pytest.mark.orchestration(on_trino=True)
+@pytest.mark.on_trino(True)
 def test_of_an_emptied_partition_the_file_without_rows_stays(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": AAPL})
     lake.remove("AAPL.csv")

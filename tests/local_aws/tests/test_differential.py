@@ -23,7 +23,7 @@ def runner(engine: EngineName) -> Iterator[Runner]:
 
 
 CASES = [
-    pytest.param(case, id=case.statement, marks=() if number % 8 == 0 else pytest.mark.recorded_on_trino)
+    pytest.param(case, id=case.statement, marks=() if number % 8 == 0 else pytest.mark.on_trino(False))
     for number, case in enumerate(recorded())
 ]
 

@@ -41,6 +41,7 @@ def test_run_prints_the_files_the_rejected_rows_and_both_reports(
     assert re.match(r"3 files in [\d.]+ s: \d+ invocations, \d+ Athena statements, 1 crawl\n", printed.err)
 
 
+@pytest.mark.on_trino(False)
 def test_a_query_that_fails_gives_athenas_reason_and_status_1(
     prices: Path, engine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,6 +50,7 @@ def test_a_query_that_fails_gives_athenas_reason_and_status_1(
     assert printed.out == "" and "TABLE_NOT_FOUND" in printed.err
 
 
+@pytest.mark.on_trino(False)
 def test_run_writes_the_bucket_as_files_and_prints_nothing_but_the_queries_on_stdout(
     prices: Path, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,9 @@ LONG_ROW = "2016-01-06,1,2,1,1,1,1" + ",1" * 40
 REFUSED = "Date,Open,High,Low,Volume\n2016-01-04,10,12,9,100\n"
 
 
+pytestmark = pytest.mark.on_trino(False)
+
+
 @pytest.fixture(scope="module")
 def broad_lake(engine: EngineName) -> Iterator[LocalAccount]:
     """A lake with a key, a rejected row, a refusal and a list of symbols that are longer than a terminal is wide."""

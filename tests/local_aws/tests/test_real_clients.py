@@ -36,7 +36,11 @@ NOVEMBER = "processed/stocks/_symlink_format_manifest/year=2012/month=11/manifes
 PRICES = "SELECT symbol, trade_date, close, volume, source, year, month FROM stocks_processed ORDER BY symbol, trade_date"
 
 # awswrangler's own use of pandas.
-pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning")
+pytestmark = [
+    # test_readers_of_tables has clients on Trino.
+    pytest.mark.on_trino(False),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
+]
 
 
 @dataclass(frozen=True)
