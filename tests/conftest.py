@@ -1,7 +1,7 @@
 """One suite for either engine: `pytest --engine trino` runs it on a real Trino, as far as it uses the `engine` fixture.
 
-Tests marked `thorough` are left out, and on Trino those marked `on_trino(False)`, unless `--thorough`, `-m` or `-k` is given or all
-tests are named. .ci/run runs the thorough ones after the others.
+Tests marked `thorough` are left out, and on Trino those marked `on_trino(False)`, unless `--thorough`, `-m` or `-k` is given or
+all tests are named. .ci/run runs the thorough ones after the others.
 
 The whole suite, or a folder of it, is shared out among two processes a core; single files and tests run in one process (`-n` says
 otherwise). A process has one account open at a time, and all of them use one Trino.
