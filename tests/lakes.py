@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from lambda_scripts.lakehouse.clock import Clock
+from lambda_scripts.lakehouse.operations import samples
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName
 from tests.local_aws.aws_calls import clock_offset_seconds
@@ -191,6 +192,13 @@ def act(lake: Lake, function: str = RAW, **action: Any) -> dict[str, Any]:
     answer = lake.account.invoke(function, {"bucket": lake.bucket, **action})
     assert isinstance(answer, dict)
     return answer
+
+
+@contextmanager
+def one_odd_key() -> Iterator[None]:
+    """Have a check try one key with odd characters in the place of all, which are a fifth of its statements."""
+    with mock.patch.object(samples, "ODD_KEYS", samples.ODD_KEYS[:1]):
+        yield
 
 
 def csv(*rows: str, header: str = "Date,Open,High,Low,Close,Adj Close,Volume") -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import parliament
 import pytest
@@ -19,13 +18,12 @@ from botocore.exceptions import ClientError
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from lambda_scripts.lakehouse.aws.clients import client
-from lambda_scripts.lakehouse.operations import samples
 from tests.account import aws_permissions
 from tests.account.aws_permissions import DOCS, Need
 from tests.account.granted import IAM, Recorder, allows, document, every, here, moved
 from tests.account.template import Template
 from tests.account.test_template import deploy, put_code
-from tests.lakes import RAW, REPORTS, Lake, csv, day
+from tests.lakes import RAW, REPORTS, Lake, csv, day, one_odd_key
 from tests.local_aws import LocalAccount
 from tests.local_aws.aws_calls import observed
 from tests.local_aws.lake import BUCKET
@@ -75,7 +73,7 @@ def live(lake: Lake) -> None:
         for action in ("reprocess", "drain"):
             assert "outcome" in account.invoke(function, {"action": action})
             account.wait_until_idle()
-        with mock.patch.object(samples, "ODD_KEYS", samples.ODD_KEYS[:1]):
+        with one_odd_key():
             checked = account.invoke(function, {"action": "check"})
         # moto's Quick Sight has no DescribeDataSet.
         assert [line for line in checked["checks"] if not line["ok"] and "quicksight" not in line["check"]] == []

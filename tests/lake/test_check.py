@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse.aws.clients import client
-from lambda_scripts.lakehouse.operations import check, samples, trial
-from tests.lakes import RAW, REPORTS, Lake, act, csv, day
+from lambda_scripts.lakehouse.operations import check, trial
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day, one_odd_key
 from tests.local_aws.aws_calls import Fault
 
 pytestmark = pytest.mark.on_trino(False)
@@ -26,8 +25,8 @@ TOPIC, QUEUE = "arn:aws:sns:us-east-1:123456789012:drops", "arn:aws:sqs:us-east-
 
 
 def checked(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str, dict[str, Any]]:
-    """The lines of a check, by what is tried. One key with odd characters stands for all of them."""
-    with mock.patch.object(samples, "ODD_KEYS", samples.ODD_KEYS[:1]):
+    """The lines of a check, by what is tried."""
+    with one_odd_key():
         return {line["check"]: line for line in act(lake, function, action="check", trial=trial)["checks"]}
 
 
@@ -89,14 +88,15 @@ def test_a_check_changes_nothing_of_the_lake_and_counts_as_no_load(lake: Lake, m
 
 
 def test_checks_remove_what_killed_ones_left_once_those_can_run_no_more(lake: Lake) -> None:
-    kill = lake.account.faults.arm
-    kill("before", operation="glue:BatchCreatePartition")
-    assert act(lake, action="check")["errorType"] == "Killed"
-    kill("before", 2, operation="s3:CopyObject")
-    assert act(lake, action="check")["errorType"] == "Killed"
-    deny(lake, "glue:BatchCreatePartition")  # so that it comes to its end soon
-    kill("before", operation="glue:DeleteDatabase")
-    assert act(lake, action="check")["errorType"] == "Killed"
+    def killed(operation: str, nth: int = 1) -> None:
+        lake.account.faults.arm("before", nth, operation=operation)
+        with one_odd_key():
+            assert act(lake, action="check")["errorType"] == "Killed"
+
+    killed("glue:BatchCreatePartition")
+    killed("s3:CopyObject", nth=2)
+    deny(lake, "glue:BatchCreatePartition")  # so that the next one comes to its end soon
+    killed("glue:DeleteDatabase")
     left = lake.keys("pipeline/check/")
     assert len({key.split("/")[2] for key in left}) == len(databases(lake)) - 1 == 3
     deny(lake, "glue:BatchCreatePartition")

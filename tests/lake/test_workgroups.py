@@ -127,27 +127,27 @@ def test_results_that_have_no_bucket_are_told_with_the_remedy_and_no_file_is_ref
     assert [load["source"] for load in lake.loads()] == ["MSFT.csv"] and lake.keys("pipeline/inbox/raw/")
 
 
-@pytest.mark.reports(False)
-@pytest.mark.parametrize(
-    ("reason", "remedy"),
-    [
-        ("Bytes scanned limit was exceeded", "raise or remove the Athena workgroup's limit of data scanned by a query"),
-        (
-            "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: Access Denied (Service: Amazon S3; Status Code: 403)",
-            "switch 'Enable queries on Requester Pays buckets' on in the Athena workgroup",
-        ),
-    ],
-    ids=["limit of bytes", "Requester Pays"],
-)
-def test_what_a_workgroup_stops_is_told_with_the_remedy_and_no_file_is_refused(lake: Lake, reason: str, remedy: str) -> None:
-    def stop(statement: Statement, targets: Sequence[str]) -> None:
-        if targets:
-            raise StatementFailed(reason)
+STOPPED = {
+    "Bytes scanned limit was exceeded": "raise or remove the Athena workgroup's limit of data scanned by a query",
+    "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: Access Denied (Service: Amazon S3; Status Code: 403)": (
+        "switch 'Enable queries on Requester Pays buckets' on in the Athena workgroup"
+    ),
+}
 
-    lake.account.interference.add(stop)
-    (error,) = {re.sub(r"\(query [^)]+\)", "", each) for each in errors_of_a_drop(lake)}
-    assert reason in error and remedy in error
-    assert lake.loads() == [] and lake.keys("pipeline/inbox/raw/")
-    lake.account.interference.remove(stop)
+
+@pytest.mark.reports(False)
+def test_what_a_workgroup_stops_is_told_with_the_remedy_and_no_file_is_refused(lake: Lake) -> None:
+    for reason, remedy in STOPPED.items():
+
+        def stop(statement: Statement, targets: Sequence[str], reason: str = reason) -> None:
+            if targets:
+                raise StatementFailed(reason)
+
+        lake.account.interference.add(stop)
+        (error,) = {re.sub(r"\(query [^)]+\)", "", each) for each in errors_of_a_drop(lake)}
+        assert reason in error and remedy in error
+        assert lake.loads() == [] and lake.keys("pipeline/inbox/raw/")
+        lake.account.interference.remove(stop)
+        lake.account.dead_letters.clear()
     lake.account.invoke(RAW, {"action": "drain", "bucket": lake.bucket})
     assert [load["status"] for load in lake.loads()] == ["loaded"]
