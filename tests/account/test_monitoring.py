@@ -31,7 +31,7 @@ def lines() -> list[Line]:
     with LocalAccount() as account:
         account.create_lake()
         lake = Lake(account)
-        lake.drop({"AAPL.csv": AAPL, "notes.txt": "nothing"})
+        lake.drop_in_one_event({"AAPL.csv": AAPL, "notes.txt": "nothing"})
         lake.account.invoke(RAW, {"action": "drain", "bucket": lake.bucket})
     return account.logs
 

@@ -33,7 +33,7 @@ def exports() -> Iterator[str]:
         assert server.wait(PATIENCE_SECONDS) == 0
 
 
-@pytest.mark.thorough("every command of the page by the AWS CLI, which takes half a second to start")
+@pytest.mark.thorough("every command of the page by the AWS CLI")
 def test_by_the_commands_of_the_page_a_lake_works_and_is_had_again_after_its_stack_went(exports: str, tmp_path: Path) -> None:
     for folder in ("lambda_scripts", "sql", "docs", "dataset"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from tests import aws_cli
 from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 # The AWS CLI of version 1 asks SQS at its own address whatever AWS_ENDPOINT_URL says. docs/README.md has the same line.
@@ -23,7 +24,8 @@ EVERY_SERVICE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 def environment() -> dict[str, str]:
     """The variables of a new terminal: none of AWS's or the lake's, and the AWS CLI of this Python's environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAKE_"))}
-    return kept | {"AWS_PAGER": "", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    programs = (str(aws_cli.folder()), str(Path(sys.executable).parent), os.environ["PATH"])
+    return kept | {"AWS_PAGER": "", "PATH": os.pathsep.join(programs)}
 
 
 class CommandFailedError(AssertionError):

@@ -108,7 +108,7 @@ def reports(account: LocalAccount) -> str:
     return " ".join(f"{row['symbol']} {row['trading_days']}" for row in rows)
 
 
-@pytest.mark.thorough("every command of the set-up by the AWS CLI, which takes half a second to start")
+@pytest.mark.thorough("every command of the set-up by the AWS CLI")
 @pytest.mark.duckdb_only("the commands are the same, whatever engine runs the statements")
 def test_by_the_commands_of_the_pages_a_drop_reaches_the_reports_and_all_is_taken_away_again(
     account: LocalAccount, shell: Shell, tmp_path: Path

@@ -22,7 +22,7 @@ import pyathena
 import pytest
 from pyathena.pandas.cursor import PandasCursor
 
-from tests import oracle
+from tests import aws_cli, oracle
 from tests.lakes import assert_same
 from tests.local_aws import trino_server
 from tests.local_aws.account import CREDENTIALS, EngineName
@@ -55,7 +55,7 @@ class Served:
     def aws(self, *arguments: str) -> str:
         """What an `aws …` command prints. Fails with the command's own words where it fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "awscli", *arguments],
+            [str(aws_cli.folder() / "aws"), *arguments],
             cwd=REPOSITORY,
             env=dict(self.environment),
             capture_output=True,
