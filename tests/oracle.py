@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
@@ -226,6 +227,7 @@ def _date_format(texts: Sequence[str]) -> str:
     return max(DATE_FORMATS, key=lambda form: sum(_day(text, form) is not None for text in texts))
 
 
+@cache
 def _day(text: str, date_format: str) -> date | None:
     try:
         day = datetime.strptime(text.partition(" ")[0], date_format).date()

@@ -28,6 +28,8 @@ from tests.local_aws import LocalAccount
 pytestmark = pytest.mark.reports(False)
 
 OBJECTS = 3
+EMPTY = ""
+"""Refused at once, which is a load record like any other."""
 AN_HOUR = 3_601
 HISTORY = "SELECT batch_id, source, rows, is_latest FROM stocks_load_history ORDER BY batch_id, source"
 
@@ -281,17 +283,17 @@ def test_a_batch_that_died_between_its_commit_and_stocks_loads_gets_there(lake: 
     batch = commit.rpartition("/")[2].removesuffix(".jsonl")
     s3.delete_object(Bucket=lake.bucket, Key=record)
     s3.put_object(Bucket=lake.bucket, Key=f"pipeline/staging/raw/{batch}/note", Body=json.dumps({}).encode())
-    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
+    lake.drop({"MSFT.csv": EMPTY})
     assert [row["source"] for row in lake.loads()] == ["AAPL.csv", "MSFT.csv"]
 
 
 def test_a_lake_compacts_as_it_loads(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "COMPACT_FROM", OBJECTS)
     for number in range(OBJECTS):
-        lake.drop({f"S{number}.csv": csv(day("2016-01-04", 100 + number))})
+        lake.drop({f"S{number}.csv": csv(day("2016-01-04", 100)) if number == 0 else EMPTY})
     assert any(key.endswith(".jsonl.gz") for key in lake.keys("pipeline/loads/"))
     lake.later(AN_HOUR)
     lake.drop({"S0.csv": csv(day("2016-01-05", 100))})
     assert len(lake.keys("pipeline/loads/")) == 2
-    assert [row["status"] for row in lake.loads()] == ["loaded"] * OBJECTS
+    assert [row["status"] for row in lake.loads()] == ["loaded", *["refused"] * (OBJECTS - 1)]
     assert len(lake.query("SELECT * FROM stocks_load_history")) == OBJECTS + 1

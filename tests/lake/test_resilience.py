@@ -34,7 +34,7 @@ def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: L
 @pytest.mark.on_trino(True)
 @pytest.mark.reports(True)
 def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL})
+    lake.drop_in_one_event({"AAPL.csv": AAPL})
     glue = lake.account.client("glue")
     glue.delete_partition(**GLUE, PartitionValues=["2016", "01"])
     lake.drop({"MSFT.csv": csv(day("2016-01-04", 50))})
