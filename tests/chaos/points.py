@@ -163,9 +163,9 @@ class Trials:
         if made not in self._settled:
             world.restore(self._after(changes[:-1]))
             world.change(changes[-1])
-            world.flow()
-            world.settle()
-            world.runtime.held_back = []
+            for function in (RAW, REPORTS):
+                world.send(function, world.collect(function))
+                world.settle()
             world.note_standing()
             self._settled[made] = world.keep()
         return self._settled[made]

@@ -48,16 +48,18 @@ class Reader:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read beside the block, again whenever something has changed that can be read."""
+        """Read beside the block, each table again whenever something of it has changed."""
         stop = threading.Event()
 
         def read_on() -> None:
-            pause, seen = FIRST_PAUSE_SECONDS, None
+            pause, seen = FIRST_PAUSE_SECONDS, dict[str, object]()
             while not stop.wait(pause):
-                begun, there = time.monotonic(), self._world.visible()
-                if there != seen:
-                    self.read()
-                    seen = there
+                begun = time.monotonic()
+                for table in TABLES.keys() & self._world.tables():
+                    there = self._world.visible(table, TABLES[table][0])
+                    if there != seen.get(table):
+                        self._read(table)
+                        seen[table] = there
                 pause = max(FIRST_PAUSE_SECONDS, PAUSE_PER_SECOND_OF_READING * (time.monotonic() - begun))
 
         thread = threading.Thread(target=read_on)

@@ -331,11 +331,10 @@ class World:
         """The first value of each partition that a table has in the catalogue."""
         return [partition.values[0] for partition in list(self._tables[table].partitions.values())]
 
-    def visible(self) -> object:
-        """What a query can read, as far as it changes: two that are alike were asked for with nothing between them."""
-        with S3_LOCK:
-            files = frozenset(key for key in self._bucket.keys if key.startswith(("processed/", "reporting/")))
-        return len(self.manifests), files, {name: len(table.partitions) for name, table in list(self._tables.items())}
+    def visible(self, table: str, prefix: str) -> object:
+        """What a query of a table with this prefix can read, as far as it changes: while it is the same, nothing has."""
+        manifests = sum(key.startswith(prefix) for key, _ in list(self.manifests))
+        return manifests, self.keys(prefix), self.partitions(table)
 
     def keys(self, prefix: str) -> list[str]:
         with S3_LOCK:
