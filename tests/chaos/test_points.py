@@ -60,10 +60,11 @@ def test_it_comes_out_right_and_nothing_is_left(
 def test_a_reader_to_whom_a_committed_version_is_not_whole_says_so(trials: Trials) -> None:
     trials.stage("merge", RAW)
     reader, world = Reader(trials.world), trials.world
-    reader.read()
-    assert (reader.reads, reader.wrong) == (3, [])
     named = next(body for _, body in sorted(world.lake.manifests().items())).strip().partition(f"{world.account.bucket}/")[2]
-    world.account.client("s3").put_object(Bucket=world.account.bucket, Key=named, Body=NO_ROWS)
-    reader.read()
+    with reader.reading():
+        world.runtime.wait_for("a reading of each table", lambda: reader.reads == 3)
+        assert reader.wrong == []
+        world.account.client("s3").put_object(Bucket=world.account.bucket, Key=named, Body=NO_ROWS)
+        world.runtime.wait_for("another reading", lambda: reader.reads == 4)
     assert any("which are none of its versions" in line for line in reader.wrong)
     assert f"{named} was written once more" in reader.wrong

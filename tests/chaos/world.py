@@ -333,8 +333,12 @@ class World:
 
     def visible(self, table: str, prefix: str) -> object:
         """What a query of a table with this prefix can read, as far as it changes: while it is the same, nothing has."""
-        manifests = sum(key.startswith(prefix) for key, _ in list(self.manifests))
-        return manifests, self.keys(prefix), self.partitions(table)
+        with S3_LOCK:
+            keys = self._bucket.keys
+            files = {key: keys[key].etag for key in keys if key.startswith(prefix)}
+        places = [partition.partition_input for partition in list(self._tables[table].partitions.values())]
+        # Two puts of the same manifest with another one between them leave its ETag as it was.
+        return sum(key.startswith(prefix) for key, _ in list(self.manifests)), files, places
 
     def keys(self, prefix: str) -> list[str]:
         with S3_LOCK:

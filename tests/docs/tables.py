@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import sqlglot
+from sqlglot import exp
 
 from lambda_scripts.lakehouse.config import Config
+from tests.local_aws.dialect import grammar
 
 REPOSITORY = Path(__file__).parents[2]
 SQL = REPOSITORY / "sql"
@@ -106,8 +107,8 @@ def view_section(name: str) -> str:
     text = (SQL / "views" / f"{name}.sql").read_text(encoding="utf-8")
     known = {column.name: column.comment for table in reversed(list(tables())) for column in table.columns if column.comment}
     known |= dict(_MEANING.findall(text))
-    select = sqlglot.parse_one(text.partition(" AS\n")[2], read="trino")
-    assert isinstance(select, sqlglot.exp.Query), f"{name} selects nothing"
+    select = grammar.parse(text.partition(" AS\n")[2])
+    assert isinstance(select, exp.Query), f"{name} selects nothing"
     rows = [(f"`{column}`", known.get(column, "")) for column in select.named_selects]
     return f"{grain(text)}\n\n" + markdown(("column", "meaning"), rows)
 

@@ -506,6 +506,10 @@ def test_a_file_whose_head_kills_the_function_is_set_aside_after_three_attempts_
     assert "3 times" in str(refused["reason"]) and len(looks) > 3
     assert len(lake.prices()) == len(ONE)
     assert lake.keys("pipeline/attempts/") == lake.keys("pipeline/staging") == []
+    lake.send_one_event({"POISON_ALONE.csv": csv(day("2016-01-04", 1))})
+    lake.account.wait_until_idle()
+    drained(lake)
+    assert lake.load_of("POISON_ALONE.csv")["status"] == "refused"
     monkeypatch.setattr(raw_files, "inspect", file_format.inspect)
     lake.account.drop("raw/stocks/POISON.csv", csv(day("2016-01-05", 2)))
     lake.account.wait_until_idle()

@@ -97,7 +97,6 @@ def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lak
     assert [line["lost_to_another_writer"] for line in lake.logged("publish") if line["table"] == "stocks_processed"] == [0, 1, 0]
 
 
-@pytest.mark.reports(False)
 def test_throttled_calls_are_tried_again(lake: Lake) -> None:
     throttled: list[str] = []
 

@@ -13,7 +13,7 @@ from tests.local_aws import aws_calls
 
 A_FILE = 5
 A_BATCH, A_MONTH, A_MONTHS_EVENT, A_BATCH_OF_REPORTS, A_YEAR = 27, 2, 2, 18, 4
-MANY = 15
+MANY = 30
 OF_WHO_WAITS = 10
 """Claiming to be next and giving that up, a conflict over it, and listings of an inbox that was filled or emptied meanwhile."""
 

@@ -79,5 +79,5 @@ def _port(text: str) -> int:
 
 if __name__ == "__main__":
     # The collector would go through all of moto and sqlglot again and again, for a tenth of the time of `run dataset`.
-    gc.set_threshold(100_000, 50, 1_000)
+    gc.set_threshold(100_000, 50)
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""botocore's descriptions of AWS's services, a megabyte each: read once a process, not by each of its sessions."""
+"""botocore's descriptions of AWS's services, a megabyte each: read once a process, for all of its sessions and accounts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Callable
 from functools import cache
 
 import botocore.session
-from botocore.loaders import create_loader
+from botocore.loaders import Loader, create_loader
 
 from .seams import Seams
 
 # moto has a loader of its own, and must: botocore changes some of what it has read.
-_shared_loader = cache(create_loader)
+_created = cache(create_loader)
+
+
+def _shared_loader(search_path_string: str | None = None) -> Loader:
+    loader = _created(search_path_string)
+    # Each session of boto3 appends its folder.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return loader
 
 
 def install() -> Callable[[], None]:

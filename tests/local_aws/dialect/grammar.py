@@ -21,7 +21,8 @@ class Athena(Trino):
     SUPPORTS_NULL_TYPE = True
 
 
-# Set on sqlglot's own parser, of which no subclass can be made where it is compiled.
+# Set on sqlglot's own parser, of which no subclass can be made where it is compiled: for all of the process, so that nobody else
+# may have sqlglot read Trino's SQL in it.
 _PARSER: Any = Athena.parser_class
 _PARSER.FUNCTIONS = {}
 _PARSER.FUNCTION_PARSERS = {

@@ -42,7 +42,8 @@ _OTHER_PATTERNS = re.compile(r"\\[bBvpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a
 _OTHER_CLASSES = re.compile(r"&&|\[\^?\]|\[[^\]]*\[")
 
 
-# Functions that it does not know by name too may stand within IGNORE NULLS. The compiled generator wants as many as there were.
+# Functions that it does not know by name too may stand within IGNORE NULLS. The compiled generator wants as many as
+# there were, and has no subclass either.
 _GENERATOR: Any = DuckDB.generator_class
 _GENERATOR.IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS = (exp.Expr, *_GENERATOR.IGNORE_RESPECT_NULLS_WINDOW_FUNCTIONS[1:])
 

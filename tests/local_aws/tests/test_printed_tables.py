@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import string
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 from rich.console import Console
@@ -69,7 +68,6 @@ def test_a_refusal_is_printed_whole_with_its_remedy(broad_lake: LocalAccount) ->
     assert f"  raw/stocks/{LONG_NAME} (loaded): more fields than the header\n" in _printed(broad_lake, 80)
 
 
-@cache
 def _printed(account: LocalAccount, width: int) -> str:
     output = io.StringIO()
     print_tables(account, Console(width=width, file=output))
