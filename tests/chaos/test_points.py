@@ -20,8 +20,7 @@ SEEDS_OF_TWO_HOLDERS = range(5)
 
 @pytest.fixture(scope="module")
 def trials(engine: EngineName) -> Iterator[Trials]:
-    # Half of what `python -m tests.chaos` lets a lease last: points that wait for its end take half as long.
-    with World(engine, {"LAKE_LEASE_SECONDS": "2"}) as world:
+    with World(engine) as world:
         yield Trials(world)
 
 
