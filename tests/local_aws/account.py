@@ -40,7 +40,6 @@ from . import (
     lake,
     s3_events,
     s3_refusals,
-    service_models,
     shortcuts,
 )
 from .aws_calls import Faults
@@ -144,7 +143,6 @@ class LocalAccount:
             os.environ.update(CREDENTIALS | LOCAL_SETTINGS)
             aws_calls.install()
             opening.callback(shortcuts.install())
-            opening.callback(service_models.install())
             opening.callback(backoff.install())
             self._runtime = LambdaRuntime(
                 ACCOUNT_ID,

@@ -11,9 +11,11 @@ from functools import cache
 from typing import Any
 
 import botocore.parsers
+import botocore.session
 import botocore.utils
 import moto.core.responses
 from botocore.auth import SigV4Auth
+from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
@@ -35,7 +37,20 @@ def install() -> Callable[[], None]:
     # Nobody checks a signature here.
     seams.replace(SigV4Auth, "canonical_request", lambda signer, request: "")
     seams.replace(SigV4Auth, "signature", lambda signer, string_to_sign, request: "0" * 64)
+    seams.replace(botocore.session, "create_loader", _loader_of_the_process)
     return seams.restore
+
+
+# Of botocore's descriptions of services, a megabyte each: read once a process, for all of its sessions and accounts. moto has
+# a loader of its own, and must: botocore changes some of what it has read.
+_loader = cache(create_loader)
+
+
+def _loader_of_the_process(search_path_string: str | None = None) -> Loader:
+    loader = _loader(search_path_string)
+    # Each session of boto3 appends its folder.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return loader
 
 
 def _possible_keys_known(possible_keys: Callable[..., Iterable[str]]) -> Callable[..., Iterable[str]]:
