@@ -165,6 +165,7 @@ def opened(
     Without `reports` nothing wakes the second function, by which a drop takes three fifths of the time. One can be open in a
     process. Tests that only read may share one in a fixture of their module.
     """
+    # Who waits for the lease of another asks less often than in `run`: each time costs more than the wait.
     settings = {"LAKE_LEASE_POLL_SECONDS": "0.2"} | dict(settings or {})
     with LocalAccount(engine, duplicate_rate=duplicate_rate) as account, mock.patch.object(Clock, "now", _now):
         account.create_lake(settings=settings, timeout_seconds=timeout_seconds)

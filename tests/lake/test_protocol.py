@@ -163,7 +163,7 @@ def test_a_refused_version_keeps_the_rows_of_the_last_committed_load(lake: Lake)
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": MSFT})
     key = "pipeline/sources/raw/stocks/AAPL.csv.json"
     s3 = lake.account.client("s3")
-    committed = json.loads(s3.get_object(Bucket=lake.bucket, Key=key)["Body"].read())
+    committed = json.loads(lake.body(key))
     unfinished = committed | {
         "version": "v2",
         "batch": "t0000000001-0001-20260101-000000",
@@ -183,11 +183,11 @@ def test_a_source_record_of_version_1_is_read(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL, "MSFT.csv": MSFT})
     key = "pipeline/sources/raw/stocks/AAPL.csv.json"
     s3 = lake.account.client("s3")
-    record = json.loads(s3.get_object(Bucket=lake.bucket, Key=key)["Body"].read())
+    record = json.loads(lake.body(key))
     old_batch, new_batch = "20260101-000000-0a0b0c0d", record["batch"]
     old = {name: record[name] for name in ("version", "changes_rows", "partitions", "before")} | {"batch": old_batch}
     s3.put_object(Bucket=lake.bucket, Key=key, Body=json.dumps(old))
-    loads = s3.get_object(Bucket=lake.bucket, Key=f"pipeline/loads/{new_batch}.jsonl")["Body"].read()
+    loads = lake.body(f"pipeline/loads/{new_batch}.jsonl")
     s3.put_object(
         Bucket=lake.bucket, Key=f"pipeline/loads/{old_batch}.jsonl", Body=loads.replace(new_batch.encode(), old_batch.encode())
     )
@@ -334,14 +334,10 @@ def test_who_is_overtaken_stops_the_parse_that_it_waits_for(hurried: Lake, call:
 
 def test_who_is_overtaken_blames_no_file_whose_parse_reads_nothing_any_more(lake: Lake) -> None:
     act(lake, action="drain")  # makes the tables, so that the first statement is the parse
-    runtime = lake.account.runtime
-    runtime.held_back = []
-    lake.account.drop("raw/stocks/MSFT.csv", ONE_MONTH)
-    ((function, event),) = runtime.held_back
-    runtime.held_back = None
+    runtime, event = lake.account.runtime, lake.event_of({"MSFT.csv": ONE_MONTH})
     fault = lake.account.faults.freeze("before", 1, function=RAW, operation="athena:StartQueryExecution")
     for _ in range(2):  # Lambda takes the first for dead, and tries again
-        runtime.send(function, event, "request")
+        runtime.send(RAW, event, "request")
         runtime.wait_for("only the frozen one is left", lambda: fault.struck is not None and runtime.only_frozen_left)
     fault.thaw()
     lake.settle()

@@ -250,14 +250,11 @@ class LocalAccount:
             QueryExecutionContext={"Database": database or self.database},
             ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/pipeline/athena-results/"},
         )["QueryExecutionId"]
-        poll_seconds = 0.005
-        while True:
+        while True:  # without a pause: each answer waits a while for the statement's end
             execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
             status = execution["Status"]
             if status["State"] not in ("QUEUED", "RUNNING"):
                 break
-            time.sleep(poll_seconds)
-            poll_seconds = min(poll_seconds * 1.5, 0.05)
         if status["State"] != "SUCCEEDED":
             raise QueryFailedError(status.get("StateChangeReason", status["State"]))
         columns: list[dict[str, Any]] = []
