@@ -80,7 +80,6 @@ class Reader:
         except QueryFailedError as error:
             self.wrong.append(f"a reader's query of {table} fails: {error}")
             return
-        self.reads += 1
         after = self._current(prefix)
         seen: dict[str, Rows] = defaultdict(Counter)
         for row in found:
@@ -94,6 +93,7 @@ class Reader:
                     f"a reader sees {seen[partition].total()} rows of {table}, {partition}, which are none of its versions "
                     f"({', '.join(str(version.total()) for version in versions)} rows)"
                 )
+        self.reads += 1
 
     def _current(self, prefix: str) -> Versions:
         manifests = self._world.bodies(prefix + MANIFEST_FOLDER)
