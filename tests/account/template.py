@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import decode
+import yaml
+from moto.cloudformation.utils import yaml_tag_constructor
 
 from tests.account.aws_permissions import DOCS
 
@@ -39,13 +40,18 @@ _ARNS = {
 _NAMES = {"AWS::Glue::Database": ("DatabaseInput", "Name"), "AWS::Glue::Classifier": ("CsvClassifier", "Name")}
 
 
+class _WithShortForms(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML with !Ref, !GetAtt and their like, as moto reads it."""
+
+
+_WithShortForms.add_multi_constructor("", yaml_tag_constructor)
+
+
 class Template:
     """The template with these parameters, others as they default. `resources` are those whose condition holds, resolved."""
 
     def __init__(self, parameters: Mapping[str, str] | None = None) -> None:
-        template, problems = decode(str(TEMPLATE))
-        assert not problems, problems
-        self.body: dict[str, Any] = json.loads(json.dumps(template))
+        self.body: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=_WithShortForms)
         defaults = {name: each["Default"] for name, each in self.body["Parameters"].items() if "Default" in each}
         self._values = {**defaults, **READERS, **(parameters or {})}
         found = self.body["Resources"]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
 
 from lambda_scripts.lakehouse import metrics
 from tests.account.template import TEMPLATE, Template, documents
@@ -76,6 +75,9 @@ def new(engine: str) -> Iterator[LocalAccount]:
 
 
 def test_the_template_is_lint_clean_and_fits_an_upload() -> None:
+    # cfn-lint takes a second to import, and each process of the tests would.
+    from cfnlint.api import ManualArgs, lint
+
     text = TEMPLATE.read_text(encoding="utf-8")
     regions = ["us-east-1", "eu-central-1", "ap-southeast-2"]
     assert [str(match) for match in lint(text, config=ManualArgs(regions=regions))] == []

@@ -27,6 +27,8 @@ from .objects import ObjectStore, StoredObject
 from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from_text, result_type, to_duckdb, to_hive
 
 _ROW = "$row"
+# A plan for fewer takes longer than it saves.
+_ROWS_WORTH_A_PLAN = 10_000
 _VIEW_BODY = re.compile(
     r'(?:\s+|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+replace\s+)?view\s+(?:"[^"]*"|`[^`]*`|[\w$.])+\s+as\b(.*)',
     re.IGNORECASE | re.DOTALL,
@@ -79,7 +81,7 @@ class DuckDBEngine:
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """One for all accounts of the process: it holds the macros alone, and making them takes longer than most tests."""
-    database = duckdb.connect(config={"threads": 2})
+    database = duckdb.connect(config={"threads": 1})
     database.execute("SET TimeZone = 'UTC'")
     macros.install(database)
     return database
@@ -164,9 +166,14 @@ class _Execution:
     # Reading
 
     def _query(self, compiled: CompiledQuery, into: str = "") -> duckdb.DuckDBPyConnection:
+        row_count = 0
         for scan in compiled.scans:
             self._statement.check_cancelled()
-            self._connection.register(scan.relation, self._scanned(scan))
+            rows = self._scanned(scan)
+            row_count += rows.num_rows
+            self._connection.register(scan.relation, rows)
+        if row_count < _ROWS_WORTH_A_PLAN:
+            self._connection.execute("PRAGMA disable_optimizer")
         self._statement.check_cancelled()
         return self._connection.execute(into + compiled.sql)
 

@@ -16,11 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-import awswrangler
 import boto3
-import pyathena
 import pytest
-from pyathena.pandas.cursor import PandasCursor
 
 from tests import aws_cli, oracle
 from tests.lakes import assert_same
@@ -127,15 +124,17 @@ def _expected() -> oracle.Lake:
 
 def _drop(lake: Served) -> None:
     """Copy the files with one command and wait until the yearly report has all of them."""
+    from pyathena import OperationalError
+
     included = [word for name in DROPPED for word in ("--include", name)]
     lake.aws("s3", "cp", "--recursive", "dataset", f"s3://{BUCKET}/raw/stocks/", "--exclude", "*", *included)
     wanted = [(row["symbol"], row["year"], row["trading_days"]) for row in lake.expected.yearly]
-    cursor = pyathena.connect(session=lake.session, s3_staging_dir=RESULTS, schema_name=DATABASE, poll_interval=0.1).cursor()
+    cursor = _pyathena(lake).cursor()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             found = cursor.execute("SELECT symbol, year, trading_days FROM yearly_stock_reporting ORDER BY 1, 2").fetchall()
-        except pyathena.OperationalError as error:
+        except OperationalError as error:
             if "TABLE_NOT_FOUND" not in str(error) and "SCHEMA_NOT_FOUND" not in str(error):
                 raise
             found = []
@@ -143,6 +142,13 @@ def _drop(lake: Served) -> None:
             return
         assert time.monotonic() < deadline, f"the yearly report has {found}"
         time.sleep(0.5)
+
+
+def _pyathena(lake: Served, **options: Any) -> Any:
+    # Such clients bring pandas: they are imported where they are used, not by each process that collects this file.
+    import pyathena
+
+    return pyathena.connect(session=lake.session, s3_staging_dir=RESULTS, schema_name=DATABASE, poll_interval=0.1, **options)
 
 
 def test_the_cli_queries_athena(served: Served) -> None:
@@ -176,36 +182,31 @@ def test_the_cli_lists_the_raw_files_and_the_reports(served: Served) -> None:
 
 
 def test_pyathena_gives_typed_rows(served: Served) -> None:
-    connection = pyathena.connect(session=served.session, s3_staging_dir=RESULTS, schema_name=DATABASE, poll_interval=0.1)
-    cursor = connection.cursor().execute(PRICES)
+    cursor = _pyathena(served).cursor().execute(PRICES)
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     assert_equal(rows, served.expected.processed)
 
 
 def test_pyathena_binds_parameters(served: Served) -> None:
-    connection = pyathena.connect(session=served.session, s3_staging_dir=RESULTS, schema_name=DATABASE, poll_interval=0.1)
     sql = "SELECT trade_date, close FROM stocks_processed WHERE symbol = ? AND close > ? ORDER BY 1"
-    found = connection.cursor().execute(sql, parameters=["'FB'", "38e0"], paramstyle="qmark").fetchall()
+    found = _pyathena(served).cursor().execute(sql, parameters=["'FB'", "38e0"], paramstyle="qmark").fetchall()
     assert found == [
         (row["trade_date"], row["close"]) for row in served.expected.processed if row["symbol"] == "FB" and row["close"] > 38
     ]
 
 
 def test_pyathena_gives_a_data_frame(served: Served) -> None:
-    connection = pyathena.connect(
-        session=served.session,
-        s3_staging_dir=RESULTS,
-        schema_name=DATABASE,
-        poll_interval=0.1,
-        cursor_class=PandasCursor,
-    )
-    frame = connection.cursor().execute(YEARLY).as_pandas()
+    from pyathena.pandas.cursor import PandasCursor
+
+    frame = _pyathena(served, cursor_class=PandasCursor).cursor().execute(YEARLY).as_pandas()
     assert_equal(_records(frame), served.expected.yearly)
 
 
 @pytest.mark.parametrize("ctas_approach", [True, False])
 def test_awswrangler_reads_a_query(served: Served, ctas_approach: bool) -> None:
+    import awswrangler
+
     frame = awswrangler.athena.read_sql_query(
         PRICES, DATABASE, ctas_approach=ctas_approach, s3_output=RESULTS, boto3_session=served.session
     )
@@ -216,6 +217,8 @@ def test_awswrangler_reads_a_query(served: Served, ctas_approach: bool) -> None:
 
 
 def test_awswrangler_reads_a_partitions_current_file(served: Served) -> None:
+    import awswrangler
+
     manifest = served.session.client("s3").get_object(Bucket=BUCKET, Key=NOVEMBER)["Body"].read().decode()
     frame = awswrangler.s3.read_parquet(manifest.splitlines(), boto3_session=served.session)
     november = [row for row in served.expected.processed if (row["year"], row["month"]) == ("2012", "11")]
@@ -226,6 +229,8 @@ def test_awswrangler_reads_a_partitions_current_file(served: Served) -> None:
 
 
 def test_awswrangler_describes_a_table(served: Served) -> None:
+    import awswrangler
+
     frame = awswrangler.catalog.table(DATABASE, "monthly_stock_reporting", boto3_session=served.session)
     described = {row["Column Name"]: (row["Type"], row["Partition"]) for row in _records(frame)}
     assert described["total_volume"] == ("bigint", False)
@@ -260,4 +265,6 @@ def _records(frame: Any) -> list[dict[str, Any]]:
 
 
 def _tables(served: Served) -> list[str]:
+    import awswrangler
+
     return [table["Name"] for table in awswrangler.catalog.get_tables(database=DATABASE, boto3_session=served.session)]
