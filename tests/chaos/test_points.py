@@ -31,8 +31,8 @@ def stages(trials: Trials) -> dict[tuple[str, str], list[Point]]:
 
 
 def case(kind: str, seed: int = 0) -> object:
-    # What an engine has a part in.
-    marks = [pytest.mark.on_trino(kind == "both frozen" or kind.startswith("statement"))]
+    # Those whose statements run on beside others; what fails or is cancelled never gets to an engine.
+    marks = [pytest.mark.on_trino(kind in ("both frozen", "statement outlives its invocation"))]
     if seed:
         marks += [
             pytest.mark.thorough("other samples"),

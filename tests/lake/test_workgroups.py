@@ -32,7 +32,6 @@ def errors_of_a_drop(lake: Lake) -> set[str]:
     return {each.error["errorMessage"] for each in lake.account.dead_letters if each.error}
 
 
-@pytest.mark.on_trino(True)
 def test_results_that_athena_manages_are_read_and_nothing_of_them_lies_in_the_bucket(lake: Lake) -> None:
     put_in_a_workgroup(lake, ManagedQueryResultsConfiguration={"Enabled": True})
     lake.drop_in_one_event({"AAPL.csv": AAPL, "MSFT.csv": csv(day("2016-01-05", 50))})

@@ -17,6 +17,8 @@ import moto.core.responses
 from botocore.auth import SigV4Auth
 from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
+from moto import backend_index
+from moto.core.base_backend import BaseBackend
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 
@@ -34,9 +36,14 @@ def install() -> Callable[[], None]:
     # The engines add methods to moto's classes, so what is known of them ends with the account.
     seams.replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
     seams.replace(XFormedAttributePicker, "get_possible_keys", _possible_keys_known(XFormedAttributePicker.get_possible_keys))
-    # Nobody checks a signature here.
+    # Nobody checks a signature here, nor which headers it is of.
     seams.replace(SigV4Auth, "canonical_request", lambda signer, request: "")
+    seams.replace(SigV4Auth, "headers_to_sign", lambda signer, request: {"host": ""})
     seams.replace(SigV4Auth, "signature", lambda signer, string_to_sign, request: "0" * 64)
+    # Each backend puts its patterns together for each request.
+    seams.replace(BaseBackend, "urls", property(_urls_known(vars(BaseBackend)["urls"].fget)))
+    # moto tries the patterns of all services in turn. No other service's match the URLs of these.
+    seams.replace(backend_index, "backend_url_patterns", sorted(backend_index.backend_url_patterns, key=_is_rarely_called))
     seams.replace(botocore.session, "create_loader", _loader_of_the_process)
     return seams.restore
 
@@ -64,6 +71,22 @@ def _possible_keys_known(possible_keys: Callable[..., Iterable[str]]) -> Callabl
         return known[place]
 
     return of_its_type
+
+
+def _urls_known(urls: Callable[[BaseBackend], dict[str, Any]]) -> Callable[[BaseBackend], dict[str, Any]]:
+    """The patterns of a service's URLs and what answers them."""
+
+    def of_the_backend(backend: BaseBackend) -> dict[str, Any]:
+        found: dict[str, Any] = vars(backend).setdefault("_urls", {})
+        if not found:
+            found.update(urls(backend))
+        return found
+
+    return of_the_backend
+
+
+def _is_rarely_called(service_and_pattern: tuple[str, Any]) -> bool:
+    return service_and_pattern[0] not in ("s3", "athena", "glue")
 
 
 def _timestamp(value: Any) -> datetime:
