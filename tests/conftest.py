@@ -101,11 +101,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_collection_finish() -> None:
-    """What is imported stays: the collector need not go through it, nor the end of the process."""
-    gc.freeze()
-
-
 def _all_are_asked_for(config: pytest.Config) -> bool:
     chosen = config.getoption("--thorough") or config.getoption("markexpr") or config.getoption("keyword")
     return bool(chosen) or all("::" in argument for argument in config.args)

@@ -41,7 +41,13 @@ _NAMES = {"AWS::Glue::Database": ("DatabaseInput", "Name"), "AWS::Glue::Classifi
 
 
 class _WithShortForms(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML with !Ref, !GetAtt and their like, as moto reads it."""
+    """YAML with !Ref, !GetAtt and their like as moto reads it, and no key twice. cfn-lint would take a second to import."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice{node.start_mark}"
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 _WithShortForms.add_multi_constructor("", yaml_tag_constructor)

@@ -27,8 +27,12 @@ from .objects import ObjectStore, StoredObject
 from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from_text, result_type, to_duckdb, to_hive
 
 _ROW = "$row"
-# A plan for fewer takes longer than it saves.
-_ROWS_WORTH_A_PLAN = 10_000
+# Steps of DuckDB's optimizer by which it computes, as Trino does, no more than the result needs (what is not needed can't
+# fail), and joins in a good order. The others take longer than they save here.
+_OPTIMIZERS = (
+    *("filter_pushdown", "filter_pullup", "unused_columns", "cte_inlining", "empty_result_pullup", "deliminator", "in_clause"),
+    *("join_order", "build_side_probe_side", "column_lifetime", "reorder_filter", "limit_pushdown", "top_n"),
+)
 _VIEW_BODY = re.compile(
     r'(?:\s+|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+replace\s+)?view\s+(?:"[^"]*"|`[^`]*`|[\w$.])+\s+as\b(.*)',
     re.IGNORECASE | re.DOTALL,
@@ -83,6 +87,9 @@ def _database() -> duckdb.DuckDBPyConnection:
     """One for all accounts of the process: it holds the macros alone, and making them takes longer than most tests."""
     database = duckdb.connect(config={"threads": 1})
     database.execute("SET TimeZone = 'UTC'")
+    optimizers = [name for (name,) in database.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
+    assert set(_OPTIMIZERS) <= set(optimizers)
+    database.execute(f"SET disabled_optimizers = '{','.join(name for name in optimizers if name not in _OPTIMIZERS)}'")
     macros.install(database)
     return database
 
@@ -166,14 +173,9 @@ class _Execution:
     # Reading
 
     def _query(self, compiled: CompiledQuery, into: str = "") -> duckdb.DuckDBPyConnection:
-        row_count = 0
         for scan in compiled.scans:
             self._statement.check_cancelled()
-            rows = self._scanned(scan)
-            row_count += rows.num_rows
-            self._connection.register(scan.relation, rows)
-        if row_count < _ROWS_WORTH_A_PLAN:
-            self._connection.execute("PRAGMA disable_optimizer")
+            self._connection.register(scan.relation, self._scanned(scan))
         self._statement.check_cancelled()
         return self._connection.execute(into + compiled.sql)
 

@@ -42,7 +42,7 @@ def install() -> Callable[[], None]:
     seams.replace(SigV4Auth, "signature", lambda signer, string_to_sign, request: "0" * 64)
     # Each backend puts its patterns together for each request.
     seams.replace(BaseBackend, "urls", property(_urls_known(vars(BaseBackend)["urls"].fget)))
-    # moto tries the patterns of all services in turn. No other service's match the URLs of these.
+    # moto tries the patterns of all services in turn. Those that are called most come first.
     seams.replace(backend_index, "backend_url_patterns", sorted(backend_index.backend_url_patterns, key=_is_rarely_called))
     seams.replace(botocore.session, "create_loader", _loader_of_the_process)
     return seams.restore
