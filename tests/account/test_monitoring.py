@@ -113,6 +113,7 @@ def test_each_alarm_is_described_and_each_described_one_exists() -> None:
     assert described == {alarm["AlarmName"] for alarm in Template().of_type("AWS::CloudWatch::Alarm").values()}
 
 
+@pytest.mark.thorough("every command of the page by the AWS CLI")
 def test_the_commands_of_the_page_make_alarms_and_dashboard_and_take_them_away() -> None:
     with LocalAccount(None, serve_port=0) as account:
         cloudwatch = account.client("cloudwatch")

@@ -196,6 +196,7 @@ def test_objects_with_the_same_lines_are_one_object_so_that_no_two_can_replace_e
     records.assert_whole()
 
 
+@pytest.mark.thorough("a kill after each call")
 @pytest.mark.duckdb_only("an invocation for each kill, whatever engine reads the history")
 def test_killed_after_any_call_of_a_compaction_nothing_is_lost_or_stands_twice(records: Records) -> None:
     # Before a call is after the one before. Records of version 1 take all the calls of those of today, and one more each.
