@@ -29,10 +29,10 @@ from .trino_types import TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, UnknownType, from
 _ROW = "$row"
 # Steps of DuckDB's optimizer by which it computes, as Trino does, no more than the result needs (what is not needed can't
 # fail), and joins in a good order. The others take longer than they save here.
-_OPTIMIZERS = (
+_OPTIMIZERS = {
     *("filter_pushdown", "filter_pullup", "unused_columns", "cte_inlining", "empty_result_pullup", "deliminator", "in_clause"),
     *("join_order", "build_side_probe_side", "column_lifetime", "reorder_filter", "limit_pushdown", "top_n"),
-)
+}
 _VIEW_BODY = re.compile(
     r'(?:\s+|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+replace\s+)?view\s+(?:"[^"]*"|`[^`]*`|[\w$.])+\s+as\b(.*)',
     re.IGNORECASE | re.DOTALL,
@@ -87,9 +87,9 @@ def _database() -> duckdb.DuckDBPyConnection:
     """One for all accounts of the process: it holds the macros alone, and making them takes longer than most tests."""
     database = duckdb.connect(config={"threads": 1})
     database.execute("SET TimeZone = 'UTC'")
-    optimizers = [name for (name,) in database.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
-    assert set(_OPTIMIZERS) <= set(optimizers)
-    database.execute(f"SET disabled_optimizers = '{','.join(name for name in optimizers if name not in _OPTIMIZERS)}'")
+    optimizers = {name for (name,) in database.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+    assert optimizers >= _OPTIMIZERS
+    database.execute(f"SET disabled_optimizers = '{','.join(optimizers - _OPTIMIZERS)}'")
     macros.install(database)
     return database
 

@@ -41,7 +41,7 @@ def install() -> Callable[[], None]:
     seams.replace(SigV4Auth, "headers_to_sign", lambda signer, request: {"host": ""})
     seams.replace(SigV4Auth, "signature", lambda signer, string_to_sign, request: "0" * 64)
     # Each backend puts its patterns together for each request.
-    seams.replace(BaseBackend, "urls", property(_urls_known(vars(BaseBackend)["urls"].fget)))
+    seams.replace(BaseBackend, "urls", property(cache(vars(BaseBackend)["urls"].fget)))
     # moto tries the patterns of all services in turn. Those that are called most come first.
     seams.replace(backend_index, "backend_url_patterns", sorted(backend_index.backend_url_patterns, key=_is_rarely_called))
     seams.replace(botocore.session, "create_loader", _loader_of_the_process)
@@ -71,18 +71,6 @@ def _possible_keys_known(possible_keys: Callable[..., Iterable[str]]) -> Callabl
         return known[place]
 
     return of_its_type
-
-
-def _urls_known(urls: Callable[[BaseBackend], dict[str, Any]]) -> Callable[[BaseBackend], dict[str, Any]]:
-    """The patterns of a service's URLs and what answers them."""
-
-    def of_the_backend(backend: BaseBackend) -> dict[str, Any]:
-        found: dict[str, Any] = vars(backend).setdefault("_urls", {})
-        if not found:
-            found.update(urls(backend))
-        return found
-
-    return of_the_backend
 
 
 def _is_rarely_called(service_and_pattern: tuple[str, Any]) -> bool:
