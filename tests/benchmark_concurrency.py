@@ -23,7 +23,6 @@ from lambda_scripts.lakehouse.lake import Lake as Opened
 from lambda_scripts.lakehouse.queue.inbox import Marker
 from tests.lakes import RAW, Lake, act, csv, day
 from tests.local_aws import LocalAccount
-from tests.local_aws.lake import put_triggers
 
 DELAYS_SECONDS = (1.0, 300.0)
 
@@ -50,9 +49,9 @@ def measure(reserved: int, events: int, upload_seconds: int, batch_seconds: int)
     """Batches, hours, files loaded, events dropped, and files loaded after reprocess, of one setting."""
     with LocalAccount(concurrency=reserved + 1, throttle_delays_seconds=DELAYS_SECONDS) as account:
         account.create_lake(
-            settings={"LAKE_POLL_SECONDS": "0.01", "LAKE_SETTLE_SECONDS": "0.01", "LAKE_LEASE_POLL_SECONDS": "0.01"}
+            settings={"LAKE_POLL_SECONDS": "0.01", "LAKE_SETTLE_SECONDS": "0.01", "LAKE_LEASE_POLL_SECONDS": "0.01"},
+            triggers=[(RAW, "raw/", ["s3:ObjectCreated:*"])],
         )
-        put_triggers(account.client, account.bucket, [(RAW, "raw/", ["s3:ObjectCreated:*"])])
         account.client("lambda").put_function_concurrency(FunctionName=RAW, ReservedConcurrentExecutions=reserved)
         lake = Lake(account)
         work = load.work

@@ -15,7 +15,7 @@ from lambda_scripts.lakehouse.operations import samples
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName
 from tests.local_aws.aws_calls import clock_offset_seconds
-from tests.local_aws.lake import TRIGGERS, put_triggers
+from tests.local_aws.lake import TRIGGERS
 from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 RAW, REPORTS = "stocks_raw_to_processed", "stocks_processed_to_reporting"
@@ -168,9 +168,7 @@ def opened(
     # Who waits for the lease of another asks less often than in `run`: each time costs more than the wait.
     settings = {"LAKE_LEASE_POLL_SECONDS": "0.2"} | dict(settings or {})
     with LocalAccount(engine, duplicate_rate=duplicate_rate) as account, mock.patch.object(Clock, "now", _now):
-        account.create_lake(settings=settings, timeout_seconds=timeout_seconds)
-        if not reports:
-            put_triggers(account.client, account.bucket, TRIGGERS[:1])
+        account.create_lake(settings=settings, timeout_seconds=timeout_seconds, triggers=TRIGGERS if reports else TRIGGERS[:1])
         yield Lake(account)
 
 

@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -196,14 +196,17 @@ class LocalAccount:
         database: str = lake.DATABASE,
         settings: Mapping[str, str] | None = None,
         timeout_seconds: int = 900,
+        triggers: Iterable[lake.Trigger] = lake.TRIGGERS,
     ) -> None:
-        """Set the lake up. `settings` are LAKE_* variables, in os.environ until the account closes.
+        """Set the lake up, and wait until the functions have had the events by which S3 tries its triggers.
 
-        They are added to LOCAL_SETTINGS; a function's own variables come before both.
+        `settings` are LAKE_* variables, in os.environ until the account closes. They are added to LOCAL_SETTINGS; a function's
+        own variables come before both.
         """
         self.bucket, self.database = bucket, database
         os.environ.update({"LAKE_DATABASE": database} | dict(settings or {}))
-        lake.create_lake(self.client, bucket, database, timeout_seconds)
+        lake.create_lake(self.client, bucket, database, timeout_seconds, triggers)
+        self.wait_until_idle()
 
     def drop(self, target: str | Path, body: bytes | str | None = None) -> str:
         """Put one object: at a key of the bucket, or a local file below raw/stocks/. Returns the key."""

@@ -18,19 +18,28 @@ ROLE = "hyn-stocks-lakehouse-role"
 RAW_TO_PROCESSED = "stocks_raw_to_processed"
 PROCESSED_TO_REPORTING = "stocks_processed_to_reporting"
 
-TRIGGERS = (
+Trigger = tuple[str, str, list[str]]
+"""A function's name, the prefix of the keys, the types of events."""
+
+TRIGGERS: tuple[Trigger, ...] = (
     (RAW_TO_PROCESSED, "raw/", ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]),
     # Manifests alone: data files wake nobody.
     (PROCESSED_TO_REPORTING, "processed/stocks/_symlink_format_manifest/", ["s3:ObjectCreated:*"]),
 )
-"""What wakes each function: (function name, key prefix, event types)."""
+"""What wakes each function."""
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Client = Callable[[str], Any]
 
 
-def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, timeout_seconds: int = 900) -> None:
+def create_lake(
+    client: Client,
+    bucket: str = BUCKET,
+    database: str = DATABASE,
+    timeout_seconds: int = 900,
+    triggers: Iterable[Trigger] = TRIGGERS,
+) -> None:
     """Create bucket, role, database, classifier, crawler, both functions and their triggers. The functions make the tables."""
     client("s3").create_bucket(Bucket=bucket)
     role = create_role(client)
@@ -44,7 +53,7 @@ def create_lake(client: Client, bucket: str = BUCKET, database: str = DATABASE, 
         handler = f"lambda_scripts.{module}.lambda_handler"
         create_function(client, name, handler, package, role, timeout_seconds=timeout_seconds)
         allow_s3(client, name, bucket)
-    put_triggers(client, bucket, TRIGGERS)
+    put_triggers(client, bucket, triggers)
 
 
 def create_role(client: Client, name: str = ROLE) -> str:
@@ -119,8 +128,8 @@ def allow_s3(client: Client, function: str, bucket: str) -> None:
     )
 
 
-def put_triggers(client: Client, bucket: str, triggers: Iterable[tuple[str, str, list[str]]]) -> None:
-    """Replace the bucket's triggers: (function name, key prefix, event types) each."""
+def put_triggers(client: Client, bucket: str, triggers: Iterable[Trigger]) -> None:
+    """Replace the bucket's triggers. S3 sends each function an event to try it."""
     client("s3").put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={
