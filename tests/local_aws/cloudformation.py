@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -25,35 +26,87 @@ Client = Callable[[str], Any]
 Properties = dict[str, Any]
 
 
-class Resource(CloudFormationModel):
-    """One resource of a stack. `name` is what `Ref` gives."""
+@dataclass(frozen=True)
+class Kind:
+    """A type of resource: what `Ref` gives, and the API calls that make and unmake one of these properties."""
 
-    kind: ClassVar[str]
+    name: Callable[[Properties], str]
+    make: Callable[[Client, Properties], object]
+    unmake: Callable[[Client, Properties], object]
+
+
+KINDS = {
+    "AWS::Lambda::EventInvokeConfig": Kind(
+        lambda given: f"{given['FunctionName']}|{given['Qualifier']}",
+        lambda client, given: client("lambda").put_function_event_invoke_config(**given),
+        lambda client, given: client("lambda").delete_function_event_invoke_config(
+            FunctionName=given["FunctionName"], Qualifier=given["Qualifier"]
+        ),
+    ),
+    "AWS::S3::BucketPolicy": Kind(
+        lambda given: given["Bucket"],
+        lambda client, given: client("s3").put_bucket_policy(Bucket=given["Bucket"], Policy=json.dumps(given["PolicyDocument"])),
+        lambda client, given: client("s3").delete_bucket_policy(Bucket=given["Bucket"]),
+    ),
+    "AWS::SQS::QueuePolicy": Kind(
+        lambda given: given["Queues"][0],
+        lambda client, given: _put_queue_policy(client, given, json.dumps(given["PolicyDocument"])),
+        lambda client, given: _put_queue_policy(client, given, ""),
+    ),
+    "AWS::Glue::Database": Kind(
+        lambda given: given["DatabaseInput"]["Name"],
+        lambda client, given: client("glue").create_database(DatabaseInput=given["DatabaseInput"]),
+        lambda client, given: client("glue").delete_database(Name=given["DatabaseInput"]["Name"]),
+    ),
+    "AWS::Glue::Classifier": Kind(
+        lambda given: given["CsvClassifier"]["Name"],
+        lambda client, given: client("glue").create_classifier(**given),
+        lambda client, given: client("glue").delete_classifier(Name=given["CsvClassifier"]["Name"]),
+    ),
+    "AWS::Glue::Crawler": Kind(
+        lambda given: given["Name"],
+        lambda client, given: client("glue").create_crawler(**given),
+        lambda client, given: client("glue").delete_crawler(Name=given["Name"]),
+    ),
+    "AWS::Athena::WorkGroup": Kind(
+        lambda given: given["Name"],
+        lambda client, given: client("athena").create_work_group(
+            Name=given["Name"],
+            Description=given.get("Description", ""),
+            Configuration=given.get("WorkGroupConfiguration", {}),
+        ),
+        lambda client, given: client("athena").delete_work_group(
+            WorkGroup=given["Name"], RecursiveDeleteOption=given.get("RecursiveDeleteOption", False)
+        ),
+    ),
+    "AWS::Scheduler::Schedule": Kind(
+        lambda given: given["Name"],
+        lambda client, given: client("scheduler").create_schedule(**given),
+        lambda client, given: client("scheduler").delete_schedule(Name=given["Name"]),
+    ),
+    "AWS::CloudWatch::Alarm": Kind(
+        lambda given: given["AlarmName"],
+        lambda client, given: client("cloudwatch").put_metric_alarm(**given),
+        lambda client, given: client("cloudwatch").delete_alarms(AlarmNames=[given["AlarmName"]]),
+    ),
+}
+
+
+def _put_queue_policy(client: Client, given: Properties, policy: str) -> None:
+    for queue in given["Queues"]:
+        client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+
+
+class Resource(CloudFormationModel):
+    """One resource of a stack, as moto wants it: a class for each type."""
+
+    kind: ClassVar[Kind]
     client: ClassVar[Client]
+    type: ClassVar[str]
 
     def __init__(self, properties: Properties) -> None:
         self.properties = properties
-        self.name = self.name_of(properties)
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["Name"])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        raise NotImplementedError
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        raise NotImplementedError
-
-    @property
-    def physical_resource_id(self) -> str:
-        return self.name
-
-    @property
-    def type(self) -> str:
-        return self.kind
+        self.name = self.physical_resource_id = self.kind.name(properties)
 
     @staticmethod
     def cloudformation_name_type() -> str:
@@ -63,14 +116,14 @@ class Resource(CloudFormationModel):
     def create_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any) -> Resource:
         given = cloudformation_json["Properties"].items()
         properties = {name: value for name, value in given if value is not None}  # moto's AWS::NoValue
-        cls.make(properties)
+        cls.kind.make(cls.client, properties)
         return cls(properties)
 
     @classmethod
     def update_from_cloudformation_json(
         cls, original_resource: Any, new_resource_name: str, cloudformation_json: Any, *_: Any, **__: Any
     ) -> Resource:
-        cls.unmake(original_resource.properties)
+        cls.kind.unmake(cls.client, original_resource.properties)
         return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json)
 
     def delete(self, *_: Any) -> None:
@@ -79,160 +132,17 @@ class Resource(CloudFormationModel):
         It deletes in any order: what went with its function or bucket counts as deleted.
         """
         try:
-            self.unmake(self.properties)
+            self.kind.unmake(type(self).client, self.properties)
         except ClientError as error:
             if error.response["Error"]["Code"] not in GONE:
                 raise
 
     @classmethod
     def delete_from_cloudformation_json(cls, *_: Any) -> None:
-        raise NotImplementedError(f"{cls.kind} is deleted by its instance")
+        raise NotImplementedError(f"{cls.type} is deleted by its instance")
 
 
-class EventInvokeConfig(Resource):
-    kind = "AWS::Lambda::EventInvokeConfig"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return f"{properties['FunctionName']}|{properties['Qualifier']}"
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("lambda").put_function_event_invoke_config(**properties)
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        keys = {key: properties[key] for key in ("FunctionName", "Qualifier")}
-        cls.client("lambda").delete_function_event_invoke_config(**keys)
-
-
-class BucketPolicy(Resource):
-    kind = "AWS::S3::BucketPolicy"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["Bucket"])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=json.dumps(properties["PolicyDocument"]))
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("s3").delete_bucket_policy(Bucket=properties["Bucket"])
-
-
-class QueuePolicy(Resource):
-    kind = "AWS::SQS::QueuePolicy"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["Queues"][0])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls._put(properties, json.dumps(properties["PolicyDocument"]))
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls._put(properties, "")
-
-    @classmethod
-    def _put(cls, properties: Properties, policy: str) -> None:
-        for queue in properties["Queues"]:
-            cls.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-
-
-class Database(Resource):
-    kind = "AWS::Glue::Database"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["DatabaseInput"]["Name"])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("glue").create_database(DatabaseInput=properties["DatabaseInput"])
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("glue").delete_database(Name=cls.name_of(properties))
-
-
-class Classifier(Resource):
-    kind = "AWS::Glue::Classifier"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["CsvClassifier"]["Name"])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("glue").create_classifier(**properties)
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("glue").delete_classifier(Name=cls.name_of(properties))
-
-
-class Crawler(Resource):
-    kind = "AWS::Glue::Crawler"
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("glue").create_crawler(**properties)
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("glue").delete_crawler(Name=properties["Name"])
-
-
-class WorkGroup(Resource):
-    kind = "AWS::Athena::WorkGroup"
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("athena").create_work_group(
-            Name=properties["Name"],
-            Description=properties.get("Description", ""),
-            Configuration=properties.get("WorkGroupConfiguration", {}),
-        )
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        recursive = properties.get("RecursiveDeleteOption", False)
-        cls.client("athena").delete_work_group(WorkGroup=properties["Name"], RecursiveDeleteOption=recursive)
-
-
-class Schedule(Resource):
-    kind = "AWS::Scheduler::Schedule"
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("scheduler").create_schedule(**properties)
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("scheduler").delete_schedule(Name=properties["Name"])
-
-
-class Alarm(Resource):
-    kind = "AWS::CloudWatch::Alarm"
-
-    @classmethod
-    def name_of(cls, properties: Properties) -> str:
-        return str(properties["AlarmName"])
-
-    @classmethod
-    def make(cls, properties: Properties) -> None:
-        cls.client("cloudwatch").put_metric_alarm(**properties)
-
-    @classmethod
-    def unmake(cls, properties: Properties) -> None:
-        cls.client("cloudwatch").delete_alarms(AlarmNames=[properties["AlarmName"]])
-
-
-TYPES = {kind.kind: kind for kind in Resource.__subclasses__()}
+TYPES: dict[str, Any] = {name: type(name, (Resource,), {"kind": kind, "type": name}) for name, kind in KINDS.items()}
 
 
 def install(client: Client) -> Callable[[], None]:
