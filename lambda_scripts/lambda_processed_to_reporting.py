@@ -15,12 +15,13 @@ from .lakehouse.operations import actions, limits
 from .lakehouse.queue import events
 
 
+@log.invocation
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Mark each changed partition in the inbox, then work the inbox off unless another invocation does."""
     if actions.is_action(event):
         return actions.act(event, context, PROCESSED_QUEUE, reports.work)
     outcome: dict[str, Any] = {}
-    for bucket, changes in events.by_bucket(event).items():
+    for bucket, changes in events.by_bucket(event):
         lake = open_lake(PROCESSED_QUEUE, bucket, context)
         table = lake.layout.processed
         changed = [(partition, change.token) for change in changes if (partition := table.partition_of_manifest(change.key))]

@@ -15,12 +15,13 @@ from .lakehouse.operations import actions, limits
 from .lakehouse.queue import events
 
 
+@log.invocation
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Mark each changed raw file in the inbox, then work the inbox off unless another invocation does."""
     if actions.is_action(event):
         return actions.act(event, context, RAW_QUEUE, load.work)
     outcome: dict[str, Any] = {}
-    for bucket, changes in events.by_bucket(event).items():
+    for bucket, changes in events.by_bucket(event):
         lake = open_lake(RAW_QUEUE, bucket, context)
         drops = [change for change in changes if lake.layout.is_raw_file(change.key)]
         log.event("event", changes=len(changes), drops=len(drops), skipped=[c.key for c in changes if c not in drops])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import log
 from .aws.athena import Athena
 from .aws.catalog import Catalog
 from .aws.clients import client
@@ -67,7 +66,6 @@ class Lake:
 def open_lake(queue: str, bucket: str, context: Any) -> Lake:
     """The lake for one invocation. `context` is Lambda's; `bucket` is the event's, used where none is configured."""
     config = Config.from_environment(bucket)
-    log.bind(function=context.function_name, request_id=context.aws_request_id)
     return assemble(queue, config, Layout(), context)
 
 

@@ -11,11 +11,15 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timezone
+from functools import wraps
 from typing import Any
+
+Handler = Callable[[Any, Any], dict[str, Any]]
+"""Takes an event and Lambda's context."""
 
 
 class _StandardOutput(logging.Handler):
@@ -36,9 +40,22 @@ _LEVELS = {logging.INFO: "INFO", logging.WARNING: "WARN", logging.ERROR: "ERROR"
 _invocation: ContextVar[dict[str, Any]] = ContextVar("invocation", default={})  # noqa: B039 - never mutated
 
 
-def bind(**fields: Any) -> None:
-    """Put these fields on every line that this invocation logs from now on."""
-    _invocation.set(dict(fields))
+def invocation(handler: Handler) -> Handler:
+    """The handler, with function and request id on every line that it logs, and a last line for the error it fails with.
+
+    Lambda logs that error too, but in Text format not as JSON, and in neither with the function's name.
+    """
+
+    @wraps(handler)
+    def logged(payload: Any, context: Any) -> dict[str, Any]:
+        with binding(function=context.function_name, request_id=context.aws_request_id):
+            try:
+                return handler(payload, context)
+            except Exception as error:
+                event("failed", logging.ERROR, error=f"{type(error).__name__}: {error}")
+                raise
+
+    return logged
 
 
 @contextmanager
@@ -52,7 +69,7 @@ def binding(**fields: Any) -> Iterator[None]:
 
 
 def bound(field: str) -> Any:
-    """The value that `bind` gave this field, or None."""
+    """The value that `binding` gave this field, or None."""
     return _invocation.get().get(field)
 
 

@@ -37,6 +37,18 @@ def test_level_and_time_are_those_that_lambda_filters_by(lines: list[str]) -> No
     assert all(datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00")).tzinfo for line in objects(lines))
 
 
+def test_the_error_of_an_invocation_is_a_line_of_the_function_in_either_format(lines: list[str]) -> None:
+    (failed,) = [line for line in objects(lines) if line["step"] == "failed"]
+    assert (failed["level"], failed["function"], failed["request_id"]) == ("ERROR", "f", "the-request")
+    assert failed["error"] == "ValueError: what the handler fails with"
+
+
+def test_the_runtimes_own_line_has_the_field_that_the_queries_ask_for(lines: list[str]) -> None:
+    """In JSON format, where it is an object; it is all that there is of an error before the handler runs."""
+    own = [json.loads(line) for line in lines if line.startswith("{") and "errorType" in line]
+    assert [(line["level"], line["errorMessage"]) for line in own] in ([], [("ERROR", "what the handler fails with")])
+
+
 def test_text_stays_as_it_is(lines: list[str]) -> None:
     (refused,) = [line for line in objects(lines) if line["step"] == "refused"]
     assert (refused["source"], refused["reason"]) == ("s3://lake/raw/stocks/Ü.csv", 'it says "no"')
@@ -54,4 +66,4 @@ def test_lines_of_many_threads_stay_whole(lines: list[str]) -> None:
 
 def test_what_a_library_logs_comes_through_once(lines: list[str]) -> None:
     assert len([line for line in lines if "of a library" in line]) == 1
-    assert len(objects(lines)) == LINES + 3
+    assert len(objects(lines)) == LINES + 4

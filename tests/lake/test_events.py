@@ -44,21 +44,21 @@ SNS_MESSAGE = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:1:t", 
     ids=["S3", "SNS", "SQS", "SNS in SQS", "EventBridge"],
 )
 def test_an_event_is_the_same_change_in_every_envelope(event: Any) -> None:
-    assert by_bucket(event) == {"b": [CHANGE]}
+    assert dict(by_bucket(event)) == {"b": [CHANGE]}
 
 
 def test_every_record_of_an_event_counts_by_bucket() -> None:
     other = record("raw/stocks/c.csv")
     other["s3"]["bucket"]["name"] = "other"
     event = {"Records": [record("raw/stocks/a.csv"), other, record("raw/stocks/b.csv")]}
-    assert {bucket: [change.key for change in changes] for bucket, changes in by_bucket(event).items()} == {
+    assert {bucket: [change.key for change in changes] for bucket, changes in by_bucket(event)} == {
         "b": ["raw/stocks/a.csv", "raw/stocks/b.csv"],
         "other": ["raw/stocks/c.csv"],
     }
 
 
 def test_the_test_event_of_s3_is_no_change() -> None:
-    assert by_bucket({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}) == {}
+    assert list(by_bucket({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"})) == []
 
 
 def test_two_deliveries_of_one_change_have_one_token_even_without_a_sequencer() -> None:
@@ -66,7 +66,7 @@ def test_two_deliveries_of_one_change_have_one_token_even_without_a_sequencer() 
     for each in (first, again, later):
         del each["s3"]["object"]["sequencer"]
     later["s3"]["object"]["size"] = 2
-    tokens = [by_bucket({"Records": [each]})["b"][0].token for each in (first, again, later)]
+    tokens = [dict(by_bucket({"Records": [each]}))["b"][0].token for each in (first, again, later)]
     assert tokens[0] == tokens[1] != tokens[2]
 
 
@@ -92,4 +92,12 @@ def test_two_deliveries_of_one_change_have_one_token_even_without_a_sequencer() 
 )
 def test_anything_else_is_an_error_that_shows_it(event: Any, shown: str) -> None:
     with pytest.raises(ConfigurationError, match="not a.*" + re.escape(shown)):
-        by_bucket(event)
+        list(by_bucket(event))
+
+
+def test_what_can_be_read_is_handed_out_before_the_error_that_names_the_rest() -> None:
+    messages = [{"body": "hello"}, {"body": json.dumps(DIRECT)}, {"body": "[1]"}]
+    told = by_bucket({"Records": messages})
+    assert next(told) == ("b", [CHANGE])
+    with pytest.raises(ConfigurationError, match=r"hello.*; .*\[1\]"):
+        next(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from types import SimpleNamespace
 
@@ -75,11 +76,21 @@ def test_what_is_denied_fails_the_event_keeps_the_drop_and_is_made_up_for_by_dra
         lake.account.wait_until_idle()
         letter = lake.account.dead_letters.pop()
         assert letter.attempt == 3 and letter.error and "not allowed" in letter.error["errorMessage"]
+        line = lake.logged("failed")[-1]
+        assert (line["level"], line["function"]) == ("ERROR", RAW) and "not allowed" in line["error"]
         lake.account.faults.disarm()
     assert len(lake.keys("pipeline/inbox/raw/")) == 2
     act(lake, action="drain")
     lake.settle()
     assert len(lake.prices()) == 4
+
+
+@pytest.mark.reports(False)
+def test_a_message_that_someone_else_has_sent_fails_the_event_and_the_others_of_its_queue_are_loaded(lake: Lake) -> None:
+    messages = [{"body": json.dumps(lake.event_of({f"{name}.csv": AAPL}))} for name in ("AAPL", "MSFT")]
+    answer = lake.account.invoke(RAW, {"Records": [messages[0], {"body": "hello"}, messages[1]]})
+    assert answer["errorType"] == "ConfigurationError" and "hello" in answer["errorMessage"]
+    assert {row["symbol"] for row in lake.processed()} == {"AAPL", "MSFT"}
 
 
 @pytest.mark.parametrize(("prefix", "data_files_wake_it"), [(None, False), ("processed/", True)])

@@ -31,18 +31,26 @@ class Change:
     token: str
 
 
-def by_bucket(event: Any) -> dict[str, list[Change]]:
-    """All changes that an event tells of, by bucket. S3's test event has none.
+def by_bucket(event: Any) -> Iterator[tuple[str, list[Change]]]:
+    """Each bucket with all its changes that an event tells of. S3's test event has none.
 
-    Raises ConfigurationError for anything that is no S3 event.
+    Raises ConfigurationError for anything that is no S3 event, but at the end: among the messages of a queue, one that someone
+    else has sent must not keep the others from being worked off.
     """
     found: dict[str, list[Change]] = {}
+    unreadable: list[str] = []
     for change in _changes(event):
-        found.setdefault(change.bucket, []).append(change)
-    return found
+        if isinstance(change, Change):
+            found.setdefault(change.bucket, []).append(change)
+        else:
+            unreadable.append(change)
+    yield from found.items()
+    if unreadable:
+        raise ConfigurationError("; ".join(unreadable))
 
 
-def _changes(event: Any) -> Iterator[Change]:
+def _changes(event: Any) -> Iterator[Change | str]:
+    """The changes, and of each part that tells of none, what it is instead."""
     match event:
         case {"Event": "s3:TestEvent"}:
             log.event("test event", bucket=event.get("Bucket"))
@@ -55,35 +63,37 @@ def _changes(event: Any) -> Iterator[Change]:
             for record in records:
                 yield from _from_record(record)
         case {"Message": str(message), "TopicArn": _}:  # SNS's own envelope, as SQS carries it
-            yield from _changes(_unwrapped(message))
+            yield from _from_message(message)
         case _:
-            raise ConfigurationError(f"not an S3 event, and no action: {_shown(event)}")
+            yield f"not an S3 event, and no action: {_shown(event)}"
 
 
-def _from_record(record: Any) -> Iterator[Change]:
+def _from_record(record: Any) -> Iterator[Change | str]:
     match record:
         case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as described}}:
             yield _change(bucket, unquote_plus(key), described, record)
         case {"Sns": {"Message": str(message)}} | {"body": str(message)}:
-            yield from _changes(_unwrapped(message))
+            yield from _from_message(message)
         case _:
-            raise ConfigurationError(f"not a record of an S3 event: {_shown(record)}")
+            yield f"not a record of an S3 event: {_shown(record)}"
 
 
-def _unwrapped(message: str) -> Any:
+def _from_message(message: str) -> Iterator[Change | str]:
     try:
-        return json.loads(message)
-    except ValueError as error:
-        raise ConfigurationError(f"not an S3 event, since it is no JSON: {_shown(message)}") from error
+        event = json.loads(message)
+    except ValueError:
+        yield f"not an S3 event, since it is no JSON: {_shown(message)}"
+    else:
+        yield from _changes(event)
 
 
-def _change(bucket: str, key: str, described: Mapping[str, Any], record: Mapping[str, Any]) -> Change:
+def _change(bucket: str, key: str, described: Mapping[str, Any], record: Mapping[str, Any]) -> Change | str:
     """The token is the sequencer, or the hash of a record without one: some S3-compatible stores send none.
 
     It becomes the end of a marker's key, so that nothing else may pass for one.
     """
     if _NO_TEXT.search(key):
-        raise ConfigurationError(f"not an S3 event, since no object has such a key: {_shown(key)}")
+        return f"not an S3 event, since no object has such a key: {_shown(key)}"
     sequencer = described.get("sequencer")
     if isinstance(sequencer, str) and _SEQUENCER.fullmatch(sequencer):
         return Change(bucket, key, sequencer)
