@@ -129,8 +129,7 @@ def _glue(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:
 
 
 def _lambda(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:
-    action = {"Invoke": "InvokeFunction", "GetFunctionConcurrency": "GetFunctionConcurrency"}[name]
-    yield Need(f"lambda:{action}", given["FunctionName"])
+    yield Need("lambda:InvokeFunction" if name == "Invoke" else f"lambda:{name}", given["FunctionName"])
 
 
 def _quicksight(name: str, given: Mapping[str, Any], place: Place) -> Iterator[Need]:

@@ -114,6 +114,7 @@ def test_checks_remove_what_killed_ones_left_once_those_can_run_no_more(lake: La
         ("lambda:GetFunctionConcurrency", check.CONCURRENCY, "lambda:GetFunctionConcurrency"),
         ("s3:PutObject", check.BUCKET, "s3:PutObject"),
         ("s3:GetBucketNotificationConfiguration", NOTIFICATION, "s3:GetBucketNotification"),
+        ("lambda:GetPolicy", NOTIFICATION, "lambda:GetPolicy"),
         ("lambda:Invoke", "function may invoke itself", "lambda:InvokeFunction"),
         ("athena:GetWorkGroup", "workgroup", "athena:GetWorkGroup"),
         ("athena:StartQueryExecution", "athena: run a query, read its result", "AmazonAthenaFullAccess"),
@@ -359,6 +360,31 @@ def test_check_does_not_trust_other_destinations_with_other_events(lake: Lake, c
 def test_check_finds_a_trigger_of_another_function(lake: Lake) -> None:
     notify(lake, LambdaFunctionConfigurations=[function_trigger(lake, REPORTS, "s3:ObjectCreated:*", prefix="raw/")])
     assert f"s3:ObjectCreated:* on raw/* to arn:aws:lambda:us-east-1:123456789012:function:{REPORTS}" in wrong(lake)[NOTIFICATION]
+
+
+@pytest.mark.parametrize(
+    ("given", "may"),
+    [
+        ({}, True),
+        ({"SourceAccount": "123456789012"}, True),
+        ({"SourceArn": "arn:aws:s3:::*"}, True),
+        ({"SourceArn": "arn:aws:s3:::another-bucket"}, False),
+        ({"SourceAccount": "111122223333"}, False),
+        ({"Principal": "sns.amazonaws.com"}, False),
+        ({"Action": "lambda:GetFunction"}, False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_check_finds_a_trigger_whose_function_s3_may_not_invoke(lake: Lake, given: dict[str, str] | None, may: bool) -> None:
+    functions = lake.account.client("lambda")
+    functions.remove_permission(FunctionName=RAW, StatementId=f"s3-{lake.bucket}")
+    if given is not None:
+        permission = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", **given}
+        functions.add_permission(FunctionName=RAW, StatementId="s3", **permission)
+    line = checked(lake)[NOTIFICATION]
+    assert line["ok"] == may and ("which S3 may not invoke for this bucket" in line["found"]) != may
+    assert may or "delete the event notifications of functions that are gone or may not be invoked" in line["fix"]
 
 
 @pytest.fixture

@@ -62,7 +62,9 @@ def install(deliver: Deliver, duplicate_rate: float = 0.0, seed: int = 0) -> Cal
             send_event(account_id, event_name, bucket, key)
 
     def post(account_id: str, event: Event, function_arn: str, region: str) -> None:
-        outbox.post(function_arn, event)
+        # The permission may have gone since the trigger was made, or the function: then S3 tells nobody.
+        if _may_invoke(account_id, event["Records"][0]["s3"]["bucket"]["arn"], function_arn):
+            outbox.post(function_arn, event)
 
     def to_rules(account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any) -> None:
         event: Any = _eventbridge_event(account_id, event_name, bucket, key)
@@ -273,16 +275,18 @@ def _check_destination(bucket: FakeBucket, function_arn: str) -> None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
     """
-    region = function_arn.split(":")[3]
-    function = lambda_backends[bucket.account_id][region].get_function_by_arn(function_arn)
-    allowed = function is not None and any(
+    if not _may_invoke(bucket.account_id, bucket.arn, function_arn):
+        raise S3ClientError("InvalidArgument", "Unable to validate the following destination configurations")
+
+
+def _may_invoke(account_id: str, bucket_arn: str, function_arn: str) -> bool:
+    function = lambda_backends[account_id][function_arn.split(":")[3]].get_function_by_arn(function_arn)
+    return function is not None and any(
         statement["Effect"] == "Allow"
         and "s3.amazonaws.com" in str(statement["Principal"])
-        and bucket.arn in str(statement.get("Condition", bucket.arn))
+        and bucket_arn in str(statement.get("Condition", bucket_arn))
         for statement in (function.policy.statements if function.policy else [])
     )
-    if not allowed:
-        raise S3ClientError("InvalidArgument", "Unable to validate the following destination configurations")
 
 
 def _filter(notification: Notification, name: str) -> str:

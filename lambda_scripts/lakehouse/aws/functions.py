@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from .clients import client
 
 
@@ -27,3 +29,18 @@ def reserved_concurrency(function: str) -> int | None:
     answer: Mapping[str, Any] = client("lambda").get_function_concurrency(FunctionName=function)
     found = answer.get("ReservedConcurrentExecutions")
     return None if found is None else int(found)
+
+
+def policy(function: str) -> list[Mapping[str, Any]]:
+    """The statements of the function's resource-based policy, which say who else may invoke it; none where it has no policy.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
+    """
+    try:
+        answer = client("lambda").get_policy(FunctionName=function)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    statements: list[Mapping[str, Any]] = json.loads(answer["Policy"])["Statement"]
+    return statements

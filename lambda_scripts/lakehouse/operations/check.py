@@ -113,9 +113,10 @@ def _settings(lake: Lake, context: Any) -> Iterator[Line]:
     yield Line(
         TRIGGER,
         partial(_notification, lake),
-        "where reading it is denied, allow s3:GetBucketNotification; else, on the bucket's Properties, add an event notification "
-        f"that calls this function: prefix {layout.raw_prefix if raw else layout.processed.manifest_prefix}, no suffix, all "
-        "object create events",
+        "where reading it is denied, allow s3:GetBucketNotification, and lambda:GetPolicy on this function; else, on the "
+        "bucket's Properties, delete the event notifications of functions that are gone or may not be invoked, and add one that "
+        f"calls this function: prefix {layout.raw_prefix if raw else layout.processed.manifest_prefix}, no suffix, all object "
+        "create events",
         needs=(BUCKET,),
     )
     yield Line(
@@ -227,7 +228,7 @@ def _notification(lake: Lake) -> str:
     prefix, events, endings = _notified(lake)
     fitting = [trigger for trigger in found if trigger.notifies(events, prefix, endings)]
     if mine := [trigger for trigger in fitting if trigger.is_of(lake.function)]:
-        return "; ".join(map(str, mine))
+        return "; ".join(_invoking(lake, trigger) for trigger in mine)
     others = [trigger.destination for trigger in fitting if ":lambda:" not in trigger.destination]
     if others and not any(trigger.is_of(lake.function) for trigger in found):
         return f"events go to {', '.join(others)}: see that it calls this function, which can't be seen from here"
@@ -235,6 +236,14 @@ def _notification(lake: Lake) -> str:
         f"not one trigger calls this function for every object created under {prefix}; the bucket's triggers of created objects: "
         + ("; ".join(map(str, found)) or "none")
     )
+
+
+def _invoking(lake: Lake, trigger: triggers.Trigger) -> str:
+    """The trigger, which S3 may use. Raises NotSetUpError where it may not."""
+    bucket = f"arn:{lake.function.split(':')[1]}:s3:::{lake.config.bucket}"
+    if not triggers.may_invoke(functions.policy(trigger.destination), bucket, lake.account):
+        raise NotSetUpError(f"{trigger}, which S3 may not invoke for this bucket: its resource-based policy does not say so")
+    return str(trigger)
 
 
 def _notified(lake: Lake) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The bucket's triggers: who is notified of created objects, and of which.
+"""The bucket's triggers: who is notified of created objects, and of which, and whether S3 may invoke that function.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 CREATED = "s3:ObjectCreated:"
@@ -57,3 +58,29 @@ def of_created_objects(configuration: Mapping[str, Any]) -> Iterator[Trigger]:
                 yield Trigger(each[arn], events, rules.get("prefix", ""), rules.get("suffix", ""))
     if EVENTBRIDGE + "Configuration" in configuration:  # which gets every event
         yield Trigger(EVENTBRIDGE, (ANY_CREATION,))
+
+
+def may_invoke(policy: Iterable[Mapping[str, Any]], bucket: str, account: str) -> bool:
+    """Whether a function's resource-based policy lets S3 invoke it for this bucket (an ARN) of this account.
+
+    A trigger whose function lacks that permission stands in the bucket as if it worked, and S3 tells nobody that it does not:
+    https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
+    """
+    known = {"aws:sourcearn": bucket, "aws:sourceaccount": account}
+
+    def holds(condition: Mapping[str, Any]) -> bool:
+        return all(
+            any(fnmatchcase(known.get(key.lower(), ""), each) for each in _listed(value)) for key, value in condition.items()
+        )
+
+    return any(
+        statement["Effect"] == "Allow"
+        and statement["Principal"] in ("*", {"AWS": "*"}, {"Service": "s3.amazonaws.com"})
+        and any(fnmatchcase("lambda:InvokeFunction", action) for action in _listed(statement["Action"]))
+        and all(map(holds, statement.get("Condition", {}).values()))
+        for statement in policy
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

@@ -211,6 +211,18 @@ def test_a_function_that_does_not_allow_s3_is_refused_as_destination(account: Lo
     assert error_code(lake.put_triggers, client=account.client, bucket=BUCKET, triggers=triggers) == "InvalidArgument"
 
 
+def test_a_function_that_allows_s3_no_more_is_told_of_nothing(account: LocalAccount) -> None:
+    deploy(account, "closed", lambda event, context: None)
+    lake.put_triggers(account.client, BUCKET, [("closed", "raw/", ["s3:ObjectCreated:*"])])
+    account.drop("raw/a.csv", "a")
+    account.wait_until_idle()
+    told = len(account.invocations)
+    account.client("lambda").remove_permission(FunctionName="closed", StatementId=f"s3-{BUCKET}")
+    account.drop("raw/b.csv", "b")
+    account.wait_until_idle()
+    assert len(account.invocations) == told > 0
+
+
 def test_delivery_is_at_least_once() -> None:
     with LocalAccount(engine=None, duplicate_rate=1.0) as account:
         account.client("s3").create_bucket(Bucket=BUCKET)
