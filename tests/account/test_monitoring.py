@@ -13,7 +13,7 @@ from tests.account.template import REPOSITORY, Template
 from tests.docs.commands import Shell, commands, environment
 from tests.lakes import RAW, REPORTS, Lake, csv, day
 from tests.local_aws import LocalAccount
-from tests.local_aws.account import CREDENTIALS
+from tests.local_aws.account import ACCOUNT_ID, CREDENTIALS
 
 PAGE = (REPOSITORY / "docs" / "monitoring.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```insights\n(.*?)```", PAGE, re.DOTALL)
@@ -123,7 +123,7 @@ def test_the_commands_of_the_page_make_alarms_and_dashboard_and_take_them_away()
         cloudwatch = account.client("cloudwatch")
         shell = Shell(REPOSITORY, {**environment(), **CREDENTIALS, "AWS_ENDPOINT_URL": str(account.endpoint_url)})
         make, take_away = commands(REPOSITORY / "docs" / "monitoring.md")
-        shell.run("region=us-east-1")
+        shell.run(f"region=us-east-1 account={ACCOUNT_ID}")
         shell.run(make)
         (dashboard,) = cloudwatch.list_dashboards()["DashboardEntries"]
         assert dashboard["DashboardName"] == "stocks_lakehouse"

@@ -95,6 +95,7 @@ def create_crawler(client: Client, role: str, bucket: str, database: str) -> Non
         Configuration=json.dumps(
             {
                 "Version": 1.0,
+                "CreatePartitionIndex": False,
                 # One table, whatever the headers: the bucket is level 1, raw/ level 2.
                 "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 2},
                 "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}, "Tables": {"TableThreshold": 2}},

@@ -305,7 +305,8 @@ def _crawler(lake: Lake, name: str) -> str:
     made = crawl.tables_of(lake, name)
     if made and made != [crawl.RAW_TABLE]:
         raise NotSetUpError(
-            f"it made {', '.join(made)} where {crawl.RAW_TABLE} alone was expected: delete those tables, and set its table "
+            f"it made {', '.join(made)} where {crawl.RAW_TABLE} alone was expected: delete those tables; where files with and "
+            "without .gz, or in folders of several depths, lie side by side, keep one kind from the crawl; else set its table "
             f"level, now {level}, to {1 if level == crawl.TABLE_LEVEL else crawl.TABLE_LEVEL}"
         )
     waiting = sorted(postponed.read(lake, crawl.WHAT))
