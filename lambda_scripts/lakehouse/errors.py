@@ -37,7 +37,7 @@ class NotSetUpError(Error):
 class FileRefusedError(Error):
     """`kind` is the name of one of `file_format.refusals.Kind`, the closed list of reasons."""
 
-    def __init__(self, reason: str, kind: str = "NAME") -> None:
+    def __init__(self, reason: str, kind: str) -> None:
         super().__init__(reason)
         self.kind = kind
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from .aws.athena import Athena
 from .aws.catalog import Catalog
-from .aws.clients import client
 from .aws.store import Store
 from .clock import Clock, Deadline
 from .config import Config
@@ -73,11 +72,11 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
     """A lake with these settings and keys."""
     clock = Clock()
     seconds = context.get_remaining_time_in_millis() / 1000
-    store = Store(client("s3"), config.bucket)
+    store = Store(config.bucket)
     lease = Lease(store, layout.lease(queue), clock, context.aws_request_id, config.lease_seconds)
     deadline = Deadline(clock, seconds - config.deadline_margin_seconds, lease.keep)
     loads = LoadRecords(store, layout)
-    catalog = Catalog(client("glue"), config.database)
+    catalog = Catalog(config.database)
     return Lake(
         queue=queue,
         config=config,
@@ -85,7 +84,6 @@ def assemble(queue: str, config: Config, layout: Layout, context: Any) -> Lake:
         store=store,
         catalog=catalog,
         athena=Athena(
-            client("athena"),
             store,
             deadline,
             database=config.database,

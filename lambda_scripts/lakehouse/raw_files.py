@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -133,7 +132,6 @@ def _unreadable(lake: Lake, key: str, history: FileHistory, error: ClientError) 
 
 def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat:
     """The file's format, read on from the first range. Raises ConflictError when the file is replaced or deleted meanwhile."""
-    require_name(key)
 
     def read(key: str, start: int, length: int) -> bytes:
         if start + length <= len(first.body) or len(first.body) == first.size:
@@ -154,19 +152,3 @@ def _inspect(lake: Lake, key: str, first: Part, ranges: list[int]) -> FileFormat
         default_symbol=lake.config.default_symbol,
         day_first=lake.config.date_order == "day-first",
     )
-
-
-def require_name(key: str) -> None:
-    """Raise FileRefusedError for a key that no load takes, whatever the account could read."""
-    name = key.rpartition("/")[2]
-    if not name.lower().endswith((".csv", ".csv.gz")):
-        raise FileRefusedError(f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")
-    # Hadoop's file input takes such names for hidden files; a manifest that names one fails the query.
-    if name.startswith(("_", ".")):
-        raise FileRefusedError(f"Athena ignores files whose name begins with {name[0]!r}: rename {name!r}")
-    # https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html: Athena takes // for /, and so looks elsewhere.
-    if {"", ".", ".."} & set(key.split("/")):
-        raise FileRefusedError(f"Athena can't address a key with //, /./ or /../ in it: move {key!r}")
-    # A manifest can't name a line break, nor XML, in which S3 lists keys, most of the other control characters.
-    if re.search(r"[\x00-\x1f\x7f]", key):
-        raise FileRefusedError(f"its key holds a line break or another control character: rename {key!r}")

@@ -122,7 +122,7 @@ class Records:
 
     def compact(self, s3: Any = None) -> None:
         """Compact in an invocation of its own, which has this S3 client."""
-        store = Store(s3 or client("s3"), self.lake.bucket)
+        store = Store(self.lake.bucket, s3)
         deadline = Deadline(self._of.clock, Context.get_remaining_time_in_millis() / 1000)
         compaction.compact(replace(self._of, store=store, loads=LoadRecords(store, self._of.layout), deadline=deadline))
 

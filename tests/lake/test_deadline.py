@@ -38,7 +38,7 @@ class SlowAthena:
 
 def athena(client: SlowAthena, clock: SteppedClock, seconds: float) -> Athena:
     deadline = Deadline(clock, seconds)
-    return Athena(client, Store(None, "b"), deadline, database="d", workgroup="w", results="s3://b/r/", poll_seconds=1.0)
+    return Athena(Store("b"), deadline, database="d", workgroup="w", results="s3://b/r/", poll_seconds=1.0, athena=client)
 
 
 def test_statements_run_side_by_side_and_are_answered_in_their_order() -> None:

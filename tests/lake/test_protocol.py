@@ -352,7 +352,7 @@ def test_who_is_overtaken_blames_no_file_whose_parse_reads_nothing_any_more(lake
 def store() -> Iterator[Store]:
     with LocalAccount(None) as account:
         account.client("s3").create_bucket(Bucket="lake")
-        yield Store(account.client("s3"), "lake")
+        yield Store("lake")
 
 
 def lease(store: Store, owner: str, clock: Clock | None = None) -> Lease:
@@ -453,5 +453,5 @@ def test_a_lease_of_version_1_is_held_until_its_time(store: Store) -> None:
 
 
 def records(lake: Lake) -> SourceRecords:
-    store = Store(lake.account.client("s3"), lake.bucket)
+    store = Store(lake.bucket)
     return SourceRecords(store, Layout(), LoadRecords(store, Layout()))

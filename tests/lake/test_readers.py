@@ -71,8 +71,8 @@ class Partition:
         self.account = account
         account.client("s3").create_bucket(Bucket=account.bucket)
         self._layout = Layout()
-        self._store = Store(account.client("s3"), account.bucket)
-        catalog = Catalog(account.client("glue"), account.database)
+        self._store = Store(account.bucket)
+        catalog = Catalog(account.database)
         catalog.tables()
         location = self._store.uri(self._layout.processed.manifest_prefix)
         account.query(sql.render("tables/stocks_processed", location=location).text)

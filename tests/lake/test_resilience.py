@@ -20,7 +20,7 @@ GLUE = {"DatabaseName": "hyn_stocks_db", "TableName": "stocks_processed"}
 
 def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: Lake) -> None:
     """botocore tries again after a lost answer, and meets the condition that its own first try made false."""
-    store = Store(lake.account.client("s3"), lake.bucket)
+    store = Store(lake.bucket)
     first = store.swap("pipeline/x", b"one", None)
     assert store.swap("pipeline/x", b"one", None) == first
     second = store.swap("pipeline/x", b"two", first)

@@ -28,8 +28,7 @@ def account(engine: EngineName) -> Iterator[LocalAccount]:
 
 def athena(account: LocalAccount, seconds: float = 30, workgroup: str = "primary") -> Athena:
     return Athena(
-        account.client("athena"),
-        Store(account.client("s3"), BUCKET),
+        Store(BUCKET),
         Deadline(Clock(), seconds),
         database=DATABASE,
         workgroup=workgroup,

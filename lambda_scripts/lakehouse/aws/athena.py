@@ -13,6 +13,7 @@ from .. import log, metrics
 from ..clock import Deadline
 from ..errors import Error, NotSetUpError, QueryFailedError
 from . import parallel, remedies, workgroup
+from .clients import client
 from .sql import Statement, render
 from .store import Store
 from .workgroup import Workgroup
@@ -46,9 +47,17 @@ class Athena:
     """Runs statements in one workgroup and database. `results` is the s3:// folder for what Athena says of each."""
 
     def __init__(
-        self, client: Any, store: Store, deadline: Deadline, *, database: str, workgroup: str, results: str, poll_seconds: float
+        self,
+        store: Store,
+        deadline: Deadline,
+        *,
+        database: str,
+        workgroup: str,
+        results: str,
+        poll_seconds: float,
+        athena: Any = None,
     ) -> None:
-        self._client = client
+        self._client = athena or client("athena")
         self._store = store
         self._deadline = deadline
         self._database = database

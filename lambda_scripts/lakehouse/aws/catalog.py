@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from .. import log
 from ..errors import Error
 from ..layout import Partition
+from .clients import client
 
 PARTITIONS_AT_ONCE = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
 DELETE_PARTITIONS_AT_ONCE = 25  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchDeletePartition.html
@@ -20,8 +21,8 @@ DELETE_TABLES_AT_ONCE = 100  # https://docs.aws.amazon.com/glue/latest/webapi/AP
 class Catalog:
     """One Glue database."""
 
-    def __init__(self, client: Any, database: str) -> None:
-        self._client = client
+    def __init__(self, database: str) -> None:
+        self._client = client("glue")
         self.database = database
 
     def exists(self) -> bool:
@@ -53,7 +54,7 @@ class Catalog:
 
     def of(self, database: str) -> Catalog:
         """Another database of the same account."""
-        return Catalog(self._client, database)
+        return Catalog(database)
 
     def remove(self) -> None:
         """Remove the database and the definitions of all that is in it; nothing where it is gone already."""

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..errors import ConflictError, Error
+from .clients import client
 
 DELETE_AT_ONCE = 1_000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
@@ -37,8 +38,8 @@ class Part:
 class Store:
     """One bucket."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client = client
+    def __init__(self, bucket: str, s3: Any = None) -> None:
+        self._client = s3 or client("s3")
         self.bucket = bucket
 
     def uri(self, key: str) -> str:
@@ -73,7 +74,7 @@ class Store:
     def read_path(self, path: str) -> Part | None:
         """The object at an s3:// path, of this bucket or another one; None where there is none."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
-        return Store(self._client, bucket).read(key)
+        return Store(bucket, self._client).read(key)
 
     def _end_of(self, key: str) -> Part | None:
         found = self.head(key)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import milliseconds_text
-from . import columns, dates, encodings, fields, file_names, numbers, symbols, units
+from . import columns, dates, encodings, fields, file_names, keys, numbers, symbols, units
 from .first_rows import FirstRows
 from .header import Header, is_row
 from .refusals import Kind, refused
@@ -98,6 +98,7 @@ def inspect(
     Raises FileRefusedError, whose message is the reason in one sentence with evidence and remedy, when the file
     can't be read right; errors of `read` pass through.
     """
+    keys.require_readable(source.key)
     text = Text(source.key, read)
     header, encoding_assumed = encodings.find_header(text)
     header_lines = [line for line in text.sample[: header.length] if line.strip()]

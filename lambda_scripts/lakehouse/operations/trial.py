@@ -22,9 +22,9 @@ from ..aws.athena import Row
 from ..aws.catalog import Catalog
 from ..drain import Work, drain
 from ..errors import FileRefusedError, NotSetUpError, QueryFailedError
+from ..file_format import require_readable
 from ..lake import Lake, assemble
 from ..layout import PROCESSED_QUEUE, RAW_QUEUE
-from ..raw_files import require_name
 from . import samples
 from .samples import Price, Sample
 
@@ -237,7 +237,7 @@ PLAIN_LINES = samples.PLAIN.lines
 def _is_taken(key: str) -> bool:
     """Whether a load takes a file with that key, where the engine reads it."""
     try:
-        require_name(key)
+        require_readable(key)
     except FileRefusedError:
         return False
     return True
