@@ -31,6 +31,8 @@ KEY_BYTES = 1_024  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/objec
 RAW_QUEUE = "raw"
 PROCESSED_QUEUE = "processed"
 
+_HASHED = "~"
+
 MANIFEST_FOLDER = "_symlink_format_manifest/"  # the name that Delta Lake gave it
 
 Partition = tuple[str, ...]
@@ -181,9 +183,15 @@ class Layout:
         readable = f"{self.source_records}{raw_key}.json"
         return readable if _fits(readable) else f"{self.source_records}{_hashed(raw_key)}.json"
 
-    def raw_key_of_source_record(self, key: str) -> str:
-        """The raw key that a source record's readable key holds."""
-        return key[len(self.source_records) : -len(".json")]
+    def raw_key_of_source_record(self, key: str) -> str | None:
+        """The raw key that the source record's key holds, or None where the record itself has it."""
+        raw_key = key[len(self.source_records) : -len(".json")]
+        return None if _is_hashed(raw_key) else raw_key
+
+    @property
+    def hashed_source_records(self) -> str:
+        """The prefix of the source records whose keys do not hold the raw key."""
+        return self.source_records + _HASHED
 
     def postponed(self, what: str) -> str:
         return f"{self._pipeline}postponed/{what}.json"
@@ -296,8 +304,8 @@ def _fits(key: str) -> bool:
 
 
 def _hashed(name: str) -> str:
-    return "~" + hashlib.sha256(name.encode()).hexdigest()
+    return _HASHED + hashlib.sha256(name.encode()).hexdigest()
 
 
 def _is_hashed(name: str) -> bool:
-    return re.fullmatch(r"~[0-9a-f]{64}", name) is not None
+    return re.fullmatch(_HASHED + "[0-9a-f]{64}", name) is not None

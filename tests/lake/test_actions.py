@@ -116,10 +116,13 @@ def out_of_time_for_a_second(monkeypatch: pytest.MonkeyPatch, for_what: str) -> 
 
 @pytest.mark.reports(False)
 def test_reprocess_takes_out_what_is_no_longer_in_raw(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL, "MSFT.csv": AAPL})
+    too_long_for_a_record = "AALONG/" + "/".join(["f" * 100] * 9) + "/AALONG.csv"  # whose key would hold it
+    lake.drop_in_one_event({"AAPL.csv": AAPL, "MSFT.csv": AAPL, too_long_for_a_record: AAPL})
+    assert len(lake.prices()) == 6
     s3 = lake.account.client("s3")
     s3.put_bucket_notification_configuration(Bucket=lake.bucket, NotificationConfiguration={})
-    s3.delete_object(Bucket=lake.bucket, Key="raw/stocks/AAPL.csv")
+    for name in ("AAPL.csv", too_long_for_a_record):
+        s3.delete_object(Bucket=lake.bucket, Key=f"raw/stocks/{name}")
     act(lake, action="reprocess", prefix="raw/stocks/AA")
     assert {row["symbol"] for row in lake.processed()} == {"MSFT"}
 

@@ -330,7 +330,7 @@ def test_a_data_set_whose_refresh_was_refused_is_told(lake: Lake, monkeypatch: p
         (RAW, ["s3:ObjectCreated:Put"], {"prefix": "raw/"}),
         (RAW, ["s3:ObjectCreated:*"], {"prefix": "elsewhere/"}),
         (RAW, ["s3:ObjectCreated:*"], {"prefix": "raw/stocks/AAPL/"}),
-        (RAW, ["s3:ObjectCreated:*"], {"prefix": "raw/", "suffix": ".parquet"}),
+        (RAW, ["s3:ObjectCreated:*"], {"prefix": "raw/", "suffix": ".csv"}),
         (REPORTS, ["s3:ObjectCreated:*"], {"prefix": "processed/", "suffix": ".parquet"}),
         (REPORTS, ["s3:ObjectCreated:*"], {"prefix": "processed/stocks/year=2016/"}),
         (REPORTS, ["s3:ObjectCreated:Copy"], {"prefix": "processed/"}),
@@ -428,11 +428,11 @@ def test_check_says_what_it_cannot_see_of_other_destinations(lake: Lake, destina
     [
         (RAW, ["s3:ObjectCreated:*"], {}, "s3:ObjectCreated:* on * to"),
         (RAW, ["s3:ObjectCreated:*"], {"Prefix": "raw/"}, "s3:ObjectCreated:* on raw/* to"),
-        (RAW, ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], {"prefix": "raw/", "suffix": ".csv"}, "on raw/*.csv to"),
+        (RAW, ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], {"prefix": "raw/"}, "on raw/* to"),
         (REPORTS, ["s3:ObjectCreated:*"], {"prefix": "processed/"}, "s3:ObjectCreated:* on processed/* to"),
         (REPORTS, ["s3:ObjectCreated:Put"], {"prefix": MANIFESTS, "suffix": "manifest"}, f"on {MANIFESTS}*manifest to"),
     ],
-    ids=["any key", "as the console writes it", "CSV files only", "all of processed", "manifests only"],
+    ids=["any key", "as the console writes it", "both kinds", "all of processed", "manifests only"],
 )
 def test_check_shows_the_trigger_that_calls_the_function(
     lake: Lake, function: str, events: list[str], rules: dict[str, str], found: str

@@ -26,6 +26,7 @@ def statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 @pytest.mark.parametrize("name", [name for folder in FOLDERS for name in sql.names(folder)])
 def test_every_file_opens_with_its_grain_and_parameters(name: str) -> None:
     sql._parsed(name)
+    assert (sql.FOLDER / f"{name}.sql").read_text(encoding="utf-8").startswith("-- One row per ")
 
 
 def test_every_folder_of_sql_is_known() -> None:
@@ -85,9 +86,9 @@ def test_a_parameter_of_an_unknown_type_is_an_error_before_any_value_is_given(st
         sql._parsed("a")
 
 
-def test_a_file_without_its_two_lines_is_an_error(statement: Path) -> None:
+def test_a_file_without_its_parameters_is_an_error(statement: Path) -> None:
     statement.write_text("SELECT 1\n")
-    with pytest.raises(SqlError, match="must open with"):
+    with pytest.raises(SqlError, match="the second line of"):
         render("a")
 
 

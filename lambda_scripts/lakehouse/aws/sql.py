@@ -59,8 +59,8 @@ def _parsed(name: str) -> tuple[str, Mapping[str, str]]:
     """The text less its comments, and the declared parameters' types by name."""
     lines = (FOLDER / f"{name}.sql").read_text(encoding="utf-8").splitlines()
     declaration = _DECLARATION.fullmatch(lines[1]) if len(lines) > 1 else None
-    if declaration is None or not lines[0].startswith("-- One row per "):
-        raise SqlError(f"sql/{name}.sql must open with '-- One row per …' and '-- Parameters: …'")
+    if declaration is None:
+        raise SqlError(f"the second line of sql/{name}.sql must be '-- Parameters: …'")
     declared: dict[str, str] = {}
     if declaration[1] != "none":
         for part in declaration[1].split(", "):

@@ -1,4 +1,4 @@
-"""Starts the Glue crawler for folders that `stocks_raw` does not cover yet. Never delays or fails a load.
+"""Starts the Glue crawler for folders that `stocks_raw` does not cover yet. No load waits for a crawl, or fails with it.
 
 A crawl is charged for ten minutes at least and sees everything under raw/, so there is at most one an hour. Files in a folder
 that the table covers show up without one. Glue knows which folders are covered and when it last crawled; what has to wait is
@@ -28,7 +28,7 @@ def raw_if_due(lake: Lake, files: Mapping[str, datetime | None]) -> None:
     """Start the raw crawler if a folder of these raw files (keys, with their time; None for one that is gone) needs it.
 
     A folder does when `stocks_raw` does not cover it and a file of it is newer than the last crawl, or when it was postponed.
-    Never raises for what Glue answers: it is logged, with the remedy.
+    Where Glue refuses a call about the crawler, that is logged, with the remedy; other errors pass through.
     """
     name = lake.config.raw_crawler
     if not name:
@@ -48,7 +48,7 @@ def raw_if_due(lake: Lake, files: Mapping[str, datetime | None]) -> None:
 
 
 def processed(lake: Lake) -> None:
-    """Start the processed crawler, if it is configured and changes no table. Never raises for what Glue answers."""
+    """Start the processed crawler, if it is configured and changes no table. What Glue answers is logged."""
     name = lake.config.processed_crawler
     if not name:
         return

@@ -36,11 +36,11 @@ class Trigger:
         return f"{', '.join(self.events)} on {self.prefix}*{self.suffix} to {self.destination}"
 
     def notifies(self, events: tuple[str, ...], prefix: str, endings: tuple[str, ...]) -> bool:
-        """Whether it sends one of these events for every key under the prefix that ends in one of the endings."""
+        """Whether it sends one of these events for every key under the prefix, whichever of the endings it has."""
         return (
             any(event in self.events for event in events)
             and prefix.startswith(self.prefix)
-            and any(ending.endswith(self.suffix) for ending in endings)
+            and all(ending.endswith(self.suffix) for ending in endings)
         )
 
     def is_of(self, function: str) -> bool:

@@ -71,7 +71,7 @@ class SourceRecords:
         where = self._layout.source_record(key)
         if history.batch is not None and history.batch > batch:
             raise LeaseLostError(f"{self._store.uri(where)} is of the later batch {history.batch}")
-        record = {
+        record: dict[str, Any] = {
             "version": version,
             "batch": batch,
             "changes_rows": changes_rows,
@@ -80,12 +80,17 @@ class SourceRecords:
             "rows_batch": batch if replaces_rows else history.rows_batch,
             "rows_batch_before": history.rows_batch,
         }
+        if self._layout.raw_key_of_source_record(where) is None:
+            record["key"] = key
         self._store.swap(where, json.dumps(record).encode(), history.etag)
 
     def keys(self, prefix: str) -> list[str]:
-        """The raw keys under a prefix that have a record with a readable name."""
-        found = self._store.objects(self._layout.source_records + prefix)
-        return [self._layout.raw_key_of_source_record(stored.key) for stored in found]
+        """The raw keys under a prefix that have a record."""
+        readable = [stored.key for stored in self._store.objects(self._layout.source_records + prefix)]
+        hashed = [stored.key for stored in self._store.objects(self._layout.hashed_source_records)]
+        keys = [self._layout.raw_key_of_source_record(each) for each in readable]
+        keys += [json.loads(part.body).get("key") for part in filter(None, parallel.each(self._store.read, hashed))]
+        return [key for key in keys if key and key.startswith(prefix)]
 
     def _read(self, key: str) -> tuple[Mapping[str, Any], str] | None:
         """The record and its ETag."""
