@@ -116,7 +116,7 @@ def out_of_time_for_a_second(monkeypatch: pytest.MonkeyPatch, for_what: str) -> 
 
 @pytest.mark.reports(False)
 def test_reprocess_takes_out_what_is_no_longer_in_raw(lake: Lake) -> None:
-    too_long_for_a_record = "AALONG/" + "/".join(["f" * 107] * 9) + "/AALONG.csv"  # whose key would hold it
+    too_long_for_a_record = "AALONG/" + "/".join(["f" * 108] * 9) + "/AALONG.csv"  # whose key would hold it
     lake.drop_in_one_event({"AAPL.csv": AAPL, "MSFT.csv": AAPL, too_long_for_a_record: AAPL})
     assert len(lake.prices()) == 6
     s3 = lake.account.client("s3")
