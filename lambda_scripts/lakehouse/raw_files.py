@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +23,9 @@ from .queue.inbox import FORCED
 from .tables.source_records import FileHistory
 
 REMOVED = "removed"
+
+# What inspecting raises by a mistake in it: the same for the same bytes, however often they are tried.
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,15 @@ def inspect_files(
     always = set(forced)
     ranges: list[int] = []
 
-    def look(key: str) -> Drop | ConflictError | None:
+    def inspect_one(key: str) -> Drop | ConflictError | None:
         return _inspect_file(lake, key, histories[key], key in always, refusal, ranges)
 
     with log.timed("inspect") as found:
         histories = lake.sources.histories(keys)
-        seen = parallel.each(look, histories)
-        drops = [drop for drop in seen if isinstance(drop, Drop)]
-        changed = [each for each in seen if isinstance(each, ConflictError)]
-        found.update(files=len(seen), to_load=len(drops), already_recorded=seen.count(None), changed_meanwhile=len(changed))
+        inspected = parallel.each(inspect_one, histories)
+        drops = [each for each in inspected if isinstance(each, Drop)]
+        changed = sum(isinstance(each, ConflictError) for each in inspected)
+        found.update(files=len(inspected), to_load=len(drops), already_recorded=inspected.count(None), changed_meanwhile=changed)
         found.update(requests=len(ranges), bytes=sum(ranges))
     return drops
 
@@ -109,6 +114,13 @@ def _inspect_file(
         file_format = _inspect(lake, key, first, ranges)
     except FileRefusedError as refused:
         return Drop(key, path, version, first.modified, history, refusal=str(refused))
+    except FAULTS as fault:
+        log.event("inspection failed", logging.ERROR, source=path, error="".join(traceback.format_exception(fault)))
+        reason = (
+            f"this version of the lake can't inspect it ({type(fault).__name__}: {fault}): report that, with the file's first "
+            'lines; once it is mended, run {"action": "reprocess"} with its key as the prefix'
+        )
+        return Drop(key, path, version, first.modified, history, refusal=reason)
     except ConflictError as error:
         lake.inbox.add([(key, f"{FORCED if forced else ''}changed-{uuid.uuid4().hex}")])
         return error

@@ -532,6 +532,18 @@ def test_errors_that_are_told_while_files_are_inspected_blame_none(lake: Lake, m
     assert lake.load_of("AAPL.csv")["status"] == "loaded" and lake.keys("pipeline/attempts/") == []
 
 
+def test_a_file_at_which_inspecting_makes_a_mistake_is_refused_with_it(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Any, *given: Any, **more: Any) -> Any:
+        return float("1.2.3") if source.key.endswith("A.csv") else file_format.inspect(source, *given, **more)
+
+    monkeypatch.setattr(raw_files, "inspect", fail)
+    lake.drop_in_one_event({"A.csv": csv(day("2016-01-04", 7)), "B.csv": csv(day("2016-01-04", 8))})
+    assert lake.load_of("B.csv")["status"] == "loaded"
+    reason = str(lake.load_of("A.csv")["reason"])
+    assert "can't inspect it (ValueError: could not convert string to float: '1.2.3')" in reason and "report that" in reason
+    assert 'float("1.2.3")' in lake.logged("inspection failed")[0]["error"]
+
+
 def test_a_file_at_which_the_function_raises_an_error_holds_up_no_other(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(source: Any, *given: Any, **more: Any) -> Any:
         if source.key.endswith("A.csv"):
