@@ -17,6 +17,10 @@ def prices(*closes: float) -> str:
     return csv(*(f"{day},{close}" for day, close in zip(DAYS, closes, strict=False)), header="Date,Close")
 
 
+def adjusted(adj_close: float, volume: int) -> str:
+    return csv(*(f"{day},100,{adj_close},{volume}" for day in DAYS), header="Date,Close,Adj Close,Volume")
+
+
 def symbols(last_close: float) -> str:
     """A close of each of eight symbols on one day."""
     rows = [f"S{number},2016-01-04,{number if number < 8 else last_close}" for number in range(1, 9)]
@@ -34,6 +38,8 @@ def lake(engine: EngineName) -> Iterator[Lake]:
                 "MSFT_2.csv": prices(1.0, 1.01),
                 "IBM_1.csv": prices(100, 101, 102, 103),
                 "GOOG.csv": prices(100, 101),
+                "KO_1.csv": adjusted(50, volume=1_000),
+                "PEP_1.csv": adjusted(99.6, volume=1_000),
                 FIRST: symbols(8),
             }
         )
@@ -43,6 +49,8 @@ def lake(engine: EngineName) -> Iterator[Lake]:
                 "AAPL_2.csv": prices(50, 50.5, 51, 103, 104),
                 "IBM_2.csv": prices(101, 102, 103, 150),
                 "GOOG.csv": prices(10, 10.1),
+                "KO_2.csv": adjusted(100, volume=200_000),
+                "PEP_2.csv": adjusted(100, volume=500),
                 SECOND: symbols(4),
             }
         )
@@ -76,3 +84,11 @@ def test_a_corrected_file_does_not_differ_from_itself(lake: Lake) -> None:
 
 def test_of_many_symbols_the_one_that_differs_is_found(lake: Lake) -> None:
     assert said(lake, SECOND) == f"closes differ from those of {FIRST} on 1 of 1 days in common, median factor 0.5"
+
+
+def test_adjusted_closes_and_volumes_that_differ_are_said_though_the_closes_agree(lake: Lake) -> None:
+    assert said(lake, "KO_2.csv") == (
+        "adjusted closes differ from those of KO_1.csv on 5 of 5 days in common, median factor 2; "
+        "volumes differ from those of KO_1.csv on 5 of 5 days in common, median factor 200"
+    )
+    assert said(lake, "PEP_2.csv") is None

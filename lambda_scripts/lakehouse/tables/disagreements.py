@@ -1,4 +1,8 @@
-"""Two files that give the same days with different closes: what shows when a wrong symbol or unit has slipped through."""
+"""Two files that give the same days otherwise: what shows when a wrong symbol or unit has slipped through.
+
+Adjusted closes that differ alone are of two downloads, before and after a dividend or split: returns from a day of the one to a
+day of the other compare them all the same.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from ..layout import Partition, months
 
 
 def statement(batch: str, parsed: str, partitions: Collection[Partition]) -> Statement:
-    """The question which files of the batch disagree with others about days of these partitions, to be run before the merge."""
+    """The statement that finds which files of the batch disagree with others in these partitions; to be run before the merge."""
     return render("load/disagreements", parsed=parsed, batch=batch, **months(partitions))
 
 
@@ -21,6 +25,6 @@ def phrases(rows: Iterable[Row]) -> dict[str, list[str]]:
     for row in rows:
         winner, loser, factor = str(row["winner"]), str(row["loser"]), float(row["factor"] or 1)
         common = f"on {row['differing']} of {row['days']} days in common"
-        said[winner].append(f"closes differ from those of {loser} {common}, median factor {factor:.4g}")
-        said[loser].append(f"closes differ from those of {winner} {common}, median factor {1 / factor:.4g}")
+        said[winner].append(f"{row['what']} differ from those of {loser} {common}, median factor {factor:.4g}")
+        said[loser].append(f"{row['what']} differ from those of {winner} {common}, median factor {1 / factor:.4g}")
     return said
