@@ -16,7 +16,7 @@ from .queue.inbox import Marker
 from .tables import compaction, definitions, staging
 from .tables.merged import MergedTable, Survey
 
-# Some 13 single out one file of 5,000. Where a step fails with whatever files there are, later invocations go on from here.
+# Halving finds one file of 5,000 in some 13 failed batches. After 50 every batch fails: the next invocation continues.
 FAILED_BATCHES_OF_AN_INVOCATION = 50
 
 Work = Callable[[Lake, Sequence[Marker]], Mapping[MergedTable, Survey]]
@@ -84,7 +84,7 @@ def _outcome(outcome: str, batches: int) -> dict[str, Any]:
 
 
 def _due(lake: Lake, left: Mapping[str, str]) -> list[Marker]:
-    """The markers to work off, once no more come: those of names that are left for a later invocation are not."""
+    """The markers to work off once the inbox has settled, without the names that are left for a later invocation."""
     return [marker for marker in lake.inbox.settled(lake.config.settle_seconds, lake.deadline) if marker.name not in left]
 
 

@@ -91,7 +91,7 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
         try:
             with staging.excused(lake, batch):
                 drops = inspect(group, refusal)
-                if running and not parsing.is_of(running, drops):
+                if running and not parsing.reads_just(running, drops):
                     running = None  # it reads what is not there any more, and is forgotten in the end
                 if tried := _tried_enough(drops, filter(is_mine, known)):
                     left[drops[0].key] = f"{tried[-1].what_happened} ({_queries(tried)})"

@@ -108,7 +108,10 @@ def _summarise(lake: Lake, batch: str, attempt: Attempt, drops: Sequence[Drop]) 
 
 
 def _files_to_reload(parsed: str, batch: str, earlier: Collection[Partition]) -> list[Statement]:
-    """The question which other files hold days that earlier versions of the batch's files had won; none without any."""
+    """The statement that finds which other files hold days that earlier versions of the batch's files had won.
+
+    None where no earlier version had rows.
+    """
     if not earlier:
         return []
     return [render("load/files_to_reload", parsed=parsed, batch=batch, **months(earlier))]

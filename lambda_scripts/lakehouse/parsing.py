@@ -27,7 +27,7 @@ def parse(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None
         query_id, staged = lake.athena.start(statement), batch
     else:
         statement, query_id, staged = Statement("load/parsed_rows", ""), running.query_id, running.staged
-    attempt = Attempt(batch, read_of(drops), query_id, staged, unread=unread_of(drops))
+    attempt = Attempt(batch, versions_read(drops), query_id, staged, unread=versions_not_read(drops))
     try:
         lake.athena.wait(statement, query_id)
     except DeadlineReachedError as reached:
@@ -44,19 +44,19 @@ def parse(lake: Lake, batch: str, drops: Sequence[Drop], running: Attempt | None
     return attempt
 
 
-def read_of(drops: Iterable[Drop]) -> dict[str, str | None]:
+def versions_read(drops: Iterable[Drop]) -> dict[str, str | None]:
     """The versions that a parse of these files reads, by raw key."""
     return {drop.key: drop.version for drop in drops if drop.file_format}
 
 
-def unread_of(drops: Iterable[Drop]) -> dict[str, str]:
+def versions_not_read(drops: Iterable[Drop]) -> dict[str, str]:
     """Those of the files that take part without being read, since rows of them go."""
     return {drop.key: drop.version for drop in drops if drop.changes_rows and not drop.file_format}
 
 
-def is_of(attempt: Attempt, drops: Collection[Drop]) -> bool:
+def reads_just(attempt: Attempt, drops: Collection[Drop]) -> bool:
     """Whether the attempt's statement reads just these files, as they are now."""
-    return (attempt.files, attempt.unread) == (read_of(drops), unread_of(drops))
+    return (attempt.files, attempt.unread) == (versions_read(drops), versions_not_read(drops))
 
 
 def failed(lake: Lake, attempt: Attempt, reason: str) -> ParseFailedError:

@@ -181,7 +181,7 @@ class Athena:
                 log.event("no room in Athena's quota", statement=statement.name, error=detail["Message"])
                 return None
             if detail["Code"] == "InvalidRequestException":
-                remedy = remedies.of(error)
+                remedy = remedies.remedy_for(error)
                 message = f"Athena refuses the statement {statement.name}: {detail['Message']}" + (
                     f"; {remedy}" if remedy else ""
                 )

@@ -52,7 +52,7 @@ class Catalog:
                 raise
         return {}
 
-    def of(self, database: str) -> Catalog:
+    def other_database(self, database: str) -> Catalog:
         """Another database of the same account."""
         return Catalog(database)
 

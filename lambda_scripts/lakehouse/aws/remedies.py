@@ -31,7 +31,7 @@ REMEDIES = {
 }
 
 
-def of(error: Exception) -> str | None:
+def remedy_for(error: Exception) -> str | None:
     """The remedy, or None where only the line at which the error came up can tell."""
     text = str(error)
     return next((remedy for said, remedy in REMEDIES.items() if said in text), None)

@@ -83,7 +83,7 @@ def _result(line: Line) -> dict[str, Any]:
     try:
         return {"check": line.name, "ok": True, "found": line.probe()}
     except (ClientError, BotoCoreError, Error) as error:
-        return {"check": line.name, "ok": False, "found": str(error), "fix": remedies.of(error) or line.fix}
+        return {"check": line.name, "ok": False, "found": str(error), "fix": remedies.remedy_for(error) or line.fix}
 
 
 def _cost(meter: Meter, seconds: float) -> str:
@@ -227,10 +227,10 @@ def _notification(lake: Lake) -> str:
     found = list(triggers.of_created_objects(lake.store.notifications()))
     prefix, events, endings = _notified(lake)
     fitting = [trigger for trigger in found if trigger.notifies(events, prefix, endings)]
-    if mine := [trigger for trigger in fitting if trigger.is_of(lake.function)]:
+    if mine := [trigger for trigger in fitting if trigger.calls(lake.function)]:
         return "; ".join(_invoking(lake, trigger) for trigger in mine)
     others = [trigger.destination for trigger in fitting if ":lambda:" not in trigger.destination]
-    if others and not any(trigger.is_of(lake.function) for trigger in found):
+    if others and not any(trigger.calls(lake.function) for trigger in found):
         return f"events go to {', '.join(others)}: see that it calls this function, which can't be seen from here"
     raise NotSetUpError(
         f"not one trigger calls this function for every object created under {prefix}; the bucket's triggers of created objects: "

@@ -64,7 +64,7 @@ class Trial:
         try:
             found = self._lines("plain")
         except QueryFailedError as failure:
-            if remedies.of(failure) or "denied" in failure.reason.lower():
+            if remedies.remedy_for(failure) or "denied" in failure.reason.lower():
                 raise
             raise NotSetUpError(f"{NO_TEXT} ({failure})") from failure
         if not found:
@@ -263,7 +263,7 @@ def _remove_those_of_the_past(lake: Lake) -> None:
     for check_id in lake.store.folders(lake.layout.checks):
         if _is_of_the_past(lake, check_id):
             with log.timed("remove what a check left", left=check_id):
-                _remove(lake.catalog.of(_database(lake, check_id)), lake, lake.layout.trial(check_id).root)
+                _remove(lake.catalog.other_database(_database(lake, check_id)), lake, lake.layout.trial(check_id).root)
 
 
 def _new_id(lake: Lake) -> str:

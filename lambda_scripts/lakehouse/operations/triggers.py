@@ -43,7 +43,7 @@ class Trigger:
             and all(ending.endswith(self.suffix) for ending in endings)
         )
 
-    def is_of(self, function: str) -> bool:
+    def calls(self, function: str) -> bool:
         """Whether it calls this function, whatever the version or alias."""
         return self.destination.split(":")[:7] == function.split(":")[:7]
 

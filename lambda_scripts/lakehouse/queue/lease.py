@@ -37,10 +37,10 @@ class Lease:
     """A lease held in one object, which is never deleted. `owner` is the request id.
 
     A request can be delivered twice, and both be alive. So the object names the invocation, too: no two holders write the same
-    bytes, by which a swap whose answer was lost is known. Who was overtaken is a stranger from then on, and waits as others do.
+    bytes, by which a swap whose answer was lost is known. An invocation that was overtaken is treated like any other, and waits.
 
     A holder renews it, at least each third of `seconds`; one that does not for so long has lost it to whoever waited. The claim
-    to be next is a part of it, and ends by this host's clock: a wrong one costs a second invocation that waits, nothing else.
+    to be next is a part of it, and ends by this host's clock: a wrong clock only makes a second invocation wait.
     """
 
     def __init__(self, store: Store, key: str, clock: Clock, owner: str, seconds: float) -> None:
