@@ -44,6 +44,8 @@ class Summary:
     last_date: str | None
     partitions: frozenset[Partition]
     reasons: str | None
+    jumps: str | None
+    """What is to be said of closes that are far from the one before."""
 
     @property
     def candidates(self) -> int:
@@ -51,7 +53,7 @@ class Summary:
         return self.rows - self.repeated - self.rejected
 
 
-NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None)
+NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None, None)
 
 
 def work(lake: Lake, markers: Sequence[Marker]) -> Mapping[MergedTable, Survey]:
@@ -135,7 +137,13 @@ def _summary(row: Row) -> Summary:
         last_date=row["last_date"],
         partitions=frozenset((text[:4], text[5:]) for text in partitions if text),
         reasons=row["reasons"],
+        jumps=_jumps(int(row["jumps"] or 0), row["first_jump"]),
     )
+
+
+def _jumps(count: int, first: str | None) -> str | None:
+    """How a lost decimal mark, another unit or another company under the name shows; so does a split without adjusted closes."""
+    return f"{count} closes are more than eight times the one before, or less than an eighth, first {first}" if count else None
 
 
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:
@@ -267,7 +275,7 @@ def _load_record(
         "symbols": summary.symbols,
         "first_date": summary.first_date,
         "last_date": summary.last_date,
-        "reason": "; ".join(filter(None, (_reason(drop, summary), *disagreeing))) or None,
+        "reason": "; ".join(filter(None, (_reason(drop, summary), summary.jumps, *disagreeing))) or None,
         "loaded_at": milliseconds_text(loaded_at),
         "assumed": drop.file_format.assumed if drop.file_format else None,
     }

@@ -14,7 +14,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_loads` (
     `symbols` string COMMENT 'of the rows that could be read, separated by commas',
     `first_date` string COMMENT 'of the rows that could be read, yyyy-MM-dd',
     `last_date` string COMMENT 'yyyy-MM-dd',
-    `reason` string COMMENT 'why the file was refused, why rows were rejected, and which other file has other closes',
+    `reason` string COMMENT 'why the file was refused, why rows were rejected, which closes jump, and which other file has other values',
     `loaded_at` string COMMENT 'UTC',
     `assumed` string COMMENT 'what the file gave no evidence for and was assumed; null where nothing was'
 )

@@ -224,13 +224,13 @@ NUMBERS = [
     File("ten thousands in Chinese", numbered("1.5", "12.5万"), days=close(1.5, 125_000)),
     File(
         "decimal commas, with points between thousands",
-        csv("2016-01-04;1.234,50;12.345", "2016-01-05;2,5 €;9.876.543", header="Datum;Schluß;Volumen"),
-        days={**close(1234.5, 12_345), **close(2.5, 9_876_543, TUESDAY)},
+        csv("2016-01-04;1.234,50;12.345", "2016-01-05;999,5 €;9.876.543", header="Datum;Schluß;Volumen"),
+        days={**close(1234.5, 12_345), **close(999.5, 9_876_543, TUESDAY)},
     ),
     File(
         "decimal commas in quotes, with blanks between thousands",
-        csv('2016-01-04,"0,399","1\u202f234"', '2016-01-05,"1\u00a0000,5","12"', header="Date,Clôture,Volume"),
-        days={**close(0.399, 1234), **close(1000.5, 12, TUESDAY)},
+        csv('2015-01-05,"0,399","1\u202f234"', '2016-01-05,"1\u00a0000,5","12"', header="Date,Clôture,Volume"),
+        days={**close(0.399, 1234, "2015-01-05"), **close(1000.5, 12, TUESDAY)},
     ),
     File(
         "points between thousands of the volume alone",

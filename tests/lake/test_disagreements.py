@@ -1,4 +1,4 @@
-"""What the load records say of files that give the same days with other closes."""
+"""What load records say of closes that can't all be right: two files' for the same days, and those that jump within one."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ def lake(engine: EngineName) -> Iterator[Lake]:
                 "GOOG.csv": prices(100, 101),
                 "KO_1.csv": adjusted(50, volume=1_000),
                 "PEP_1.csv": adjusted(99.6, volume=1_000),
+                "LOST.csv": prices(101.25, 101250, 102.5, 103),
+                "SPLT.csv": csv("2016-01-04,1000,100", "2016-01-05,100,100", header="Date,Close,Adj Close"),
+                "YRSX.csv": csv("2010-01-04,1", "2016-01-04,50", header="Date,Close"),
                 FIRST: symbols(8),
             }
         )
@@ -92,3 +95,14 @@ def test_adjusted_closes_and_volumes_that_differ_are_said_though_the_closes_agre
         "volumes differ from those of KO_1.csv on 5 of 5 days in common, median factor 200"
     )
     assert said(lake, "PEP_2.csv") is None
+
+
+def test_closes_that_jump_within_a_file_are_counted_and_the_first_is_named(lake: Lake) -> None:
+    assert said(lake, "LOST.csv") == (
+        "2 closes are more than eight times the one before, or less than an eighth, first 2016-01-05 LOST"
+    )
+
+
+@pytest.mark.parametrize("name", ["SPLT.csv", "YRSX.csv"])
+def test_closes_that_are_adjusted_for_it_or_far_apart_may_differ_as_they_like(lake: Lake, name: str) -> None:
+    assert said(lake, name) is None
