@@ -143,7 +143,7 @@ def _summary(row: Row) -> Summary:
 
 def _jumps(count: int, first: str | None) -> str | None:
     """How a lost decimal mark, another unit or another company under the name shows; so does a split without adjusted closes."""
-    return f"{count} closes are more than eight times the one before, or less than an eighth, first {first}" if count else None
+    return f"closes more than eight times the one before, or less than an eighth: {count}, first {first}" if count else None
 
 
 def _partitions_touched(drop: Drop, summaries: Mapping[str, Summary]) -> frozenset[Partition]:

@@ -99,7 +99,7 @@ def test_adjusted_closes_and_volumes_that_differ_are_said_though_the_closes_agre
 
 def test_closes_that_jump_within_a_file_are_counted_and_the_first_is_named(lake: Lake) -> None:
     assert said(lake, "LOST.csv") == (
-        "2 closes are more than eight times the one before, or less than an eighth, first 2016-01-05 LOST"
+        "closes more than eight times the one before, or less than an eighth: 2, first 2016-01-05 LOST"
     )
 
 

@@ -21,7 +21,7 @@ LOADED = {
         *(f"2016-01-0{number},100,100,100,100,{adjusted},5" for number, adjusted in ((4, 10), (5, 10), (6, ""), (7, 10))),
         "2016-02-01,100,100,100,100,,5",
     ),
-    "BAD.csv": csv(day("2016-01-04", 100), "2016-01-05,1,2,0,,,5", '2016-01-06,"1,500",2,1,abc,,5', "2016-01-07,,2,1,9,,5"),
+    "BAD.csv": csv(day("2016-01-04", 10), "2016-01-05,1,2,0,,,5", '2016-01-06,"1,500",2,1,abc,,5', "2016-01-07,,2,1,9,,5"),
     **{
         key: csv(*(f"ODD{at},{row}" for row in AAPL.splitlines()[1:]), header="Symbol," + AAPL.splitlines()[0])
         for at, key in enumerate(ODD_KEYS)
@@ -60,7 +60,7 @@ def test_the_load_record_accounts_for_every_row(dropped: Lake) -> None:
 
 
 def test_a_bad_row_is_rejected_whole_and_the_others_are_loaded(dropped: Lake) -> None:
-    assert dropped.prices("symbol = 'BAD'") == [("BAD", "2016-01-04", "100.0"), ("BAD", "2016-01-07", "9.0")]
+    assert dropped.prices("symbol = 'BAD'") == [("BAD", "2016-01-04", "10.0"), ("BAD", "2016-01-07", "9.0")]
     assert dropped.rejected() == [
         {"source": "BAD.csv", "symbol": "BAD", "record": "2016-01-05,1,2,0,,,5", "reason": "no close"},
         {
