@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lambda_scripts.lakehouse.aws.clients import client
 from lambda_scripts.lakehouse.operations import check, trial
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day, one_odd_key
-from tests.local_aws.aws_calls import Fault
+from tests.local_aws.aws_calls import Fault, When
 
 pytestmark = pytest.mark.on_trino(False)
 
@@ -89,17 +89,18 @@ def test_a_check_changes_nothing_of_the_lake_and_counts_as_no_load(lake: Lake, m
 
 
 def test_checks_remove_what_killed_ones_left_once_those_can_run_no_more(lake: Lake) -> None:
-    def killed(operation: str, nth: int = 1) -> None:
-        lake.account.faults.arm("before", nth, operation=operation)
+    def killed(operation: str, nth: int = 1, when: When = "before") -> None:
+        lake.account.faults.arm(when, nth, operation=operation)
         with one_odd_key():
             assert act(lake, action="check")["errorType"] == "Killed"
 
+    killed("glue:CreateDatabase", when="after")
     killed("glue:BatchCreatePartition")
     killed("s3:CopyObject", nth=2)
     deny(lake, "glue:BatchCreatePartition")  # so that the next one comes to its end soon
     killed("glue:DeleteDatabase")
     left = lake.keys("pipeline/check/")
-    assert len({key.split("/")[2] for key in left}) == len(databases(lake)) - 1 == 3
+    assert len({key.split("/")[2] for key in left}) == len(databases(lake)) - 1 == 4
     deny(lake, "glue:BatchCreatePartition")
     assert set(wrong(lake, trial=True)) == {check.LINES}
     assert lake.keys("pipeline/check/") == left

@@ -44,8 +44,11 @@ OF_A_DEAD_HOLDER = {"token": 7, "owner": "killed", "renewals": 3, "seconds": 0.5
 
 
 @pytest.mark.reports(False)
-def test_a_lease_that_its_holder_does_not_renew_is_taken_over_by_the_one_who_waits(lake: Lake) -> None:
-    lease = json.dumps(OF_A_DEAD_HOLDER)
+@pytest.mark.parametrize("successor", [None, {"owner": "killed too", "until": 0.0}], ids=["alone", "as the one who waited died"])
+def test_a_lease_that_its_holder_does_not_renew_is_taken_over_by_the_one_who_waits(
+    lake: Lake, successor: dict[str, Any] | None
+) -> None:
+    lease = json.dumps(OF_A_DEAD_HOLDER | {"successor": successor})
     lake.account.client("s3").put_object(Bucket=lake.bucket, Key="pipeline/leases/raw.json", Body=lease)
     lake.drop({"AAPL.csv": AAPL})
     assert len(lake.prices()) == 2

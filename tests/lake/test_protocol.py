@@ -11,17 +11,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
+from lambda_scripts.lakehouse import halving
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.sql import Statement
 from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.clock import Clock, Deadline
 from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError
-from lambda_scripts.lakehouse.layout import Layout
+from lambda_scripts.lakehouse.lake import open_lake
+from lambda_scripts.lakehouse.layout import RAW_QUEUE, Layout
 from lambda_scripts.lakehouse.queue.lease import Lease
+from lambda_scripts.lakehouse.tables import attempts, staging
 from lambda_scripts.lakehouse.tables.attempts import Attempt
 from lambda_scripts.lakehouse.tables.load_records import LoadRecords
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
@@ -38,6 +42,9 @@ AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50), day("2016-02-01", 51))
 ONE_MONTH = csv(day("2016-01-04", 50))
 DATABASE = "hyn_stocks_db"
+CONTEXT = SimpleNamespace(
+    function_name=RAW, aws_request_id="1", invoked_function_arn="arn", get_remaining_time_in_millis=lambda: 900_000
+)
 
 
 def patched_run(monkeypatch: pytest.MonkeyPatch, statement: str, act: Callable[[], None], when: str = "after") -> None:
@@ -80,6 +87,14 @@ def overtaken(
     lake.settle()
 
 
+def lose(lake: Lake, staged: str) -> None:
+    """Remove what is staged with this in its key, as another holder or a lifecycle rule does."""
+    keys = [key for key in lake.keys("pipeline/staging") if staged in key]
+    assert keys
+    for key in keys:
+        lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
+
+
 # An absence is never evidence
 
 
@@ -89,6 +104,17 @@ def test_a_frozen_holder_whose_staged_files_were_tidied_away_empties_nothing(hur
     overtaken(hurried, RAW, "s3:CopyObject", nth, "MSFT.csv", MSFT, lambda: hurried.account.drop("raw/stocks/IBM.csv", MSFT))
     assert [symbol for symbol, *_ in hurried.prices()] == ["AAPL", "AAPL", "IBM", "IBM", "MSFT", "MSFT"]
     assert hurried.keys("pipeline/inbox/") == hurried.keys("pipeline/staging/") == hurried.keys("pipeline/attempts/") == []
+
+
+def test_a_staged_file_that_is_gone_before_it_is_published_empties_nothing(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": ONE_MONTH})
+    fault = lake.account.faults.freeze("before", 1, function=RAW, operation="s3:CopyObject")
+    lake.account.drop("raw/stocks/MSFT.csv", ONE_MONTH)
+    lake.account.runtime.wait_for("the month is to be published", lambda: fault.struck is not None)
+    lose(lake, "/stocks_processed_0_0/")
+    fault.thaw()
+    lake.settle()
+    assert [symbol for symbol, *_ in lake.prices()] == ["AAPL", "MSFT"]
 
 
 @pytest.mark.reports(True)
@@ -103,14 +129,8 @@ def test_staging_that_is_gone_fails_the_merge_and_no_row_is_lost(lake: Lake, mon
     lake.drop({"AAPL.csv": ONE_MONTH})
     for failed, gone in enumerate(("parsed", "sources"), 1):
 
-        def remove(gone: str = gone) -> None:
-            keys = [key for key in lake.keys("pipeline/staging") if f"/{gone}/" in key]
-            assert keys
-            for key in keys:
-                lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
-
         with monkeypatch.context() as patch:
-            patched_run(patch, "load/merged_partitions", remove, when="before")
+            patched_run(patch, "load/merged_partitions", partial(lose, lake, f"/{gone}/"), when="before")
             lake.drop({"AAPL.csv": csv(day("2016-01-04", 100 + failed), day("2016-01-05", 98))})
         assert sum("DIVISION_BY_ZERO" in str(line.get("error")) for line in lake.logged("athena")) == failed
         assert lake.prices() == [("AAPL", "2016-01-04", f"{100 + failed}.0"), ("AAPL", "2016-01-05", "98.0")]
@@ -153,6 +173,17 @@ def test_only_files_of_versions_before_the_named_one_are_swept(lake: Lake, monke
     lake.account.clock.advance(5)
     lake.drop({"IBM.csv": csv(day("2016-02-01", 7))})
     assert lake.keys(folder) == sorted([named, f"{folder}t9999999999-0001-20260101-000000-0.parquet"])
+
+
+def test_what_a_later_batch_has_put_ends_a_load_with_an_error(lake: Lake) -> None:
+    """As where an object of the lake was restored or deleted by hand: no other holder is there to be waited for."""
+    lake.drop({"AAPL.csv": ONE_MONTH})
+    later = "processed/stocks/year=2016/month=01/t9999999999-0001-20260101-000000-0.parquet"
+    lake.account.client("s3").put_object(Bucket=lake.bucket, Key=later, Body=NO_ROWS)
+    answer = lake.account.invoke(RAW, lake.event_of({"MSFT.csv": ONE_MONTH}))
+    assert answer["errorType"] == "LeaseLostError" and later in answer["errorMessage"]
+    assert [symbol for symbol, *_ in lake.prices()] == ["AAPL"]
+    assert json.loads(lake.body("pipeline/leases/raw.json"))["owner"] is None
 
 
 # A refusal changes no row that a committed load stands for
@@ -218,6 +249,14 @@ def test_each_taking_raises_the_token_which_begins_the_batch_ids(store: Store) -
     ids.append(second.new_batch())
     assert ids == sorted(ids) and [int(each[1:11]) - int(ids[0][1:11]) for each in ids] == [0, 0, 1]
     assert ids[1] < second.first_batch <= ids[2] and second.first_batch > "20260101-000000-0a0b0c0d"
+
+
+def test_where_the_lease_object_is_deleted_tokens_begin_no_lower(store: Store) -> None:
+    store.put("pipeline/leases/raw.json", json.dumps({"owner": None, "token": 1_700_000_000}).encode())
+    first, second = lease(store, "first"), lease(store, "second")
+    assert first.take()
+    store.delete(["pipeline/leases/raw.json"])
+    assert second.take() and second.new_batch() > first.new_batch()
 
 
 def test_an_earlier_batch_writes_no_source_record_over_a_later_ones(store: Store) -> None:
@@ -295,16 +334,11 @@ def test_rejected_rows_of_a_batch_that_was_committed_just_before_a_crash_are_the
 
 
 def test_rejected_rows_that_are_gone_before_they_are_published_are_got_again(lake: Lake) -> None:
-    def lose() -> None:
-        for key in lake.keys("pipeline/staging/"):
-            if "/rejected/" in key:
-                lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
-
     fault = lake.account.faults.freeze("before", 2, function=RAW, operation="s3:CopyObject")
     lake.account.drop("raw/stocks/AAPL.csv", csv(day("2016-01-04", 100), "2016-01-05,1,2,0,,,5"))
     lake.account.runtime.wait_for("the batch is committed", lambda: fault.struck is not None)
     assert lake.keys("pipeline/commits/")
-    lose()
+    lose(lake, "/rejected/")
     fault.thaw()
     lake.settle()
     assert [row["reason"] for row in lake.rejected()] == ["no close"] and len(lake.prices()) == 1
@@ -343,6 +377,24 @@ def test_who_is_overtaken_blames_no_file_whose_parse_reads_nothing_any_more(lake
     lake.settle()
     assert len(lake.prices()) == 1 and lake.logged("a file makes the parse fail") == []
     assert lake.keys("pipeline/attempts/") == []
+
+
+def test_who_is_overtaken_stops_no_parse_puts_no_attempt_and_blames_no_file(lake: Lake) -> None:
+    act(lake, action="drain")  # makes the tables
+    overtaken, holder = (open_lake(RAW_QUEUE, lake.bucket, CONTEXT) for _ in range(2))
+    assert overtaken.lease.take()
+    batch, files = staging.begin(overtaken, ["raw/stocks/HUGE.csv"]), {"raw/stocks/HUGE.csv": "v1"}
+    assert holder.lease.take()  # as a retry of the same request
+    with pytest.raises(LeaseLostError):
+        halving.forget(overtaken, [Attempt(batch, files, "a query", batch, is_running=True)])
+    assert lake.keys("pipeline/staging/raw/") == [f"pipeline/staging/raw/{batch}/note"]
+    with pytest.raises(LeaseLostError):
+        attempts.put_failed(overtaken, batch, list(files), "what it was to read is gone")
+    with pytest.raises(RuntimeError), staging.excused(overtaken, batch):
+        staging.tidy(holder)
+        assert [each.batch for each in attempts.read(holder)] == [batch]
+        raise RuntimeError("no word of a dead function")
+    assert attempts.read(holder) == []
 
 
 # The lease
