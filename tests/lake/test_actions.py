@@ -127,6 +127,17 @@ def test_reprocess_takes_out_what_is_no_longer_in_raw(lake: Lake) -> None:
     assert {row["symbol"] for row in lake.processed()} == {"MSFT"}
 
 
+@pytest.mark.reports(False)
+def test_a_day_that_a_file_gives_no_more_goes_to_the_newest_other_though_an_older_one_is_reprocessed(lake: Lake) -> None:
+    for number, key in enumerate(("AAPL_1.csv", "AAPL_2.csv", "AAPL_11.csv")):
+        lake.event_of({key: csv(day("2016-01-04", 100 + number))})
+        lake.later()
+    act(lake, action="reprocess")
+    lake.event_of({"AAPL_11.csv": csv(day("2016-01-05", 103))})
+    act(lake, action="reprocess", prefix="raw/stocks/AAPL_1")
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0"), ("AAPL", "2016-01-05", "103.0")]
+
+
 def test_reprocess_of_the_reports_computes_them_anew(lake: Lake) -> None:
     lake.drop({"AAPL.csv": AAPL})
     before = lake.yearly()

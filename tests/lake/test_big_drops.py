@@ -8,6 +8,7 @@ import pytest
 
 from lambda_scripts.lakehouse.tables import staging
 from tests.lakes import Lake, csv, day
+from tests.local_aws import s3_refusals
 from tests.local_aws.engine import Statement
 
 
@@ -19,6 +20,14 @@ def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake
     assert sum(line["statement"] == "load/parsed_rows" for line in lake.logged("athena")) == len(lake.logged("loaded"))
     put = [line for line in lake.logged("register") if line["table"] == "stocks_staging_lines"]
     assert max(line["partitions"] for line in put) == 3 and loaded["batch"]
+
+
+def test_listings_are_read_to_their_end(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_refusals, "MAX_KEYS_LISTED", 2)
+    lake.drop_in_one_event({f"S{number}.csv": csv(day("2016-01-04", 100 + number)) for number in range(5)})
+    assert len(lake.prices()) == len(lake.monthly()) == 5
+    monkeypatch.undo()
+    assert lake.keys("pipeline/inbox/") == lake.keys("pipeline/staging") == []
 
 
 def test_partitions_of_staging_lie_under_their_tables_locations(lake: Lake) -> None:

@@ -25,6 +25,8 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "BACK/old.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)),
         "BACK/2017.csv": csv(day("2017-01-05", 110)),
         "BAK/old.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)),
+        "REJ/old.csv": csv(day("2016-01-05", 110), day("2016-01-07", 130)),
+        "BACKS.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)),
         "SUP/1.csv": csv(day("2016-01-05", 110)),
     },
     {
@@ -37,6 +39,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "WINS/new.csv": csv(day("2016-01-05", 120)),
         "BACK/new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
         "BAK/new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
+        "REJ/new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
         "SUP/2.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
     },
     {
@@ -44,6 +47,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "WINS/old.csv": csv(day("2016-01-05", 130)),
         "BACK/new.csv": None,
         "BAK/new.csv": csv(day("2016-01-06", 121)),
+        "REJ/new.csv": csv("2016-01-05,1,2,0,,,5", day("2016-01-06", 121)),
     },
 )
 FEBRUARY = "processed/stocks/year=2016/month=02/"
@@ -147,17 +151,25 @@ def test_of_two_sources_with_the_same_day_the_newest_wins(changed: Changed) -> N
     assert changed.third.load_of("WINS/old.csv")["accepted"] == "1"
 
 
-@pytest.mark.parametrize(("symbol", "left"), [("BACK", {}), ("BAK", {"2016-01-06": "121.0"})], ids=["deleted", "corrected"])
+@pytest.mark.parametrize(
+    ("symbol", "left"),
+    [
+        ("BACK", {"2016-01-04": "100.0"}),
+        ("BAK", {"2016-01-04": "100.0", "2016-01-06": "121.0"}),
+        ("REJ", {"2016-01-06": "121.0", "2016-01-07": "130.0"}),
+    ],
+    ids=["deleted", "corrected", "rejected"],
+)
 def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(
     changed: Changed, symbol: str, left: dict[str, str]
 ) -> None:
     assert changed.second.closes(symbol).items() >= {"2016-01-05": "120.0", "2016-01-06": "121.0"}.items()
     days = {day: close for day, close in changed.third.closes(symbol).items() if str(day) < "2017"}
-    assert days == {"2016-01-04": "100.0", "2016-01-05": "110.0"} | left
+    assert days == {"2016-01-05": "110.0"} | left
 
 
 def test_only_the_source_that_had_a_day_before_is_loaded_again(changed: Changed) -> None:
-    loaded = [f"s3://{changed.lake.bucket}/raw/stocks/{key}" for key in ("BACK/old.csv", "BAK/old.csv")]
+    loaded = [f"s3://{changed.lake.bucket}/raw/stocks/{key}" for key in ("BACK/old.csv", "BAK/old.csv", "REJ/old.csv")]
     assert [line["sources"] for line in changed.lake.logged("files to load again")] == [loaded]
     assert changed.lake.keys("pipeline/inbox/") == []
 

@@ -75,6 +75,7 @@ def test_a_file_that_loses_its_days_says_so_too(lake: Lake) -> None:
     # Equally new, so that the later name wins.
     assert said(lake, "MSFT_1.csv") == "closes differ from those of MSFT_2.csv on 2 of 2 days in common, median factor 100"
     assert said(lake, "MSFT_2.csv") == "closes differ from those of MSFT_1.csv on 2 of 2 days in common, median factor 0.01"
+    assert [close for _, _, close in lake.prices("symbol = 'MSFT'")] == ["1.0", "1.01"]
 
 
 def test_closes_that_differ_a_little_or_on_few_days_are_not_said(lake: Lake) -> None:

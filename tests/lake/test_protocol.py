@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse import halving
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
@@ -175,6 +176,17 @@ def test_only_files_of_versions_before_the_named_one_are_swept(lake: Lake, monke
     assert lake.keys(folder) == sorted([named, f"{folder}t9999999999-0001-20260101-000000-0.parquet"])
 
 
+def test_a_file_that_a_manifest_named_until_just_now_is_not_swept_however_old_it_is(lake: Lake) -> None:
+    folder = "processed/stocks/year=2016/month=01/"
+    lake.drop({"AAPL.csv": ONE_MONTH})
+    lake.later(3_601)
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 51))})
+    for left in (2, 1):
+        lake.drop({f"{left}.csv": ""})
+        assert len(lake.keys(folder)) == left
+        lake.later(3_601)
+
+
 def test_what_a_later_batch_has_put_ends_a_load_with_an_error(lake: Lake) -> None:
     """As where an object of the lake was restored or deleted by hand: no other holder is there to be waited for."""
     lake.drop({"AAPL.csv": ONE_MONTH})
@@ -208,6 +220,22 @@ def test_a_refused_version_keeps_the_rows_of_the_last_committed_load(lake: Lake)
     assert lake.prices() == before
     lake.drop({"AAPL.csv": csv(day("2016-03-01", 1))})
     assert [row for row in lake.prices() if row[0] == "AAPL"] == [("AAPL", "2016-03-01", "1.0")]
+
+
+def test_a_refused_version_takes_out_the_rows_of_one_that_was_published_and_not_committed(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.drop({"AAPL.csv": ONE_MONTH})
+
+    def fail() -> None:
+        raise ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "StartQueryExecution")
+
+    with monkeypatch.context() as patch:
+        patched_run(patch, "load/accepted_rows", fail, when="before")
+        lake.account.invoke(RAW, lake.event_of({"AAPL.csv": AAPL}))
+    assert [day for _, day, _ in lake.prices()] == ["2016-01-04", "2016-02-01"]
+    lake.drop({"AAPL.csv": "garbage"})
+    assert lake.load_of("AAPL.csv")["status"] == "refused" and lake.prices() == []
 
 
 def test_a_source_record_of_version_1_is_read(lake: Lake) -> None:

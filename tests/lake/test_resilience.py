@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_scripts.lakehouse.aws.catalog import Catalog
 from lambda_scripts.lakehouse.aws.remedies import systemic_cause
 from lambda_scripts.lakehouse.aws.store import Store
-from lambda_scripts.lakehouse.errors import ConflictError
+from lambda_scripts.lakehouse.errors import ConflictError, Error
 from tests.lakes import RAW, Lake, act, csv, day
 
 pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
@@ -29,6 +31,29 @@ def test_a_write_that_was_done_though_its_answer_was_lost_counts_as_done(lake: L
         store.swap("pipeline/x", b"three", first)
     with pytest.raises(ConflictError):
         store.swap("pipeline/nosuch", b"three", first)
+
+
+def test_what_s3_does_not_delete_is_an_error_that_names_it(lake: Lake) -> None:
+    """S3 answers 200, and says of each object what became of it."""
+    s3, kept = lake.account.client("s3"), f"arn:aws:s3:::{lake.bucket}/pipeline/kept"
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": kept}
+    s3.put_bucket_policy(Bucket=lake.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    store = Store(s3, lake.bucket)
+    for key in ("pipeline/gone", "pipeline/kept"):
+        store.put(key, b"")
+    with pytest.raises(Error, match=f"did not delete 1 objects, the first s3://{lake.bucket}/pipeline/kept: AccessDenied"):
+        store.delete(["pipeline/gone", "pipeline/kept"])
+    assert lake.keys("pipeline/") == ["pipeline/kept"]
+
+
+def test_a_partition_that_glue_does_not_add_is_an_error_that_names_it(lake: Lake) -> None:
+    """Glue answers 200, and says which partitions it did not add."""
+    act(lake, action="drain")  # makes the tables
+    glue = boto3.client("glue")
+    failure = {"PartitionValues": ["2016", "01"], "ErrorDetail": {"ErrorCode": "InternalServiceException"}}
+    glue.meta.events.register("after-call.glue.BatchCreatePartition", lambda parsed, **_: parsed.update(Errors=[failure]))
+    with pytest.raises(Error, match="Glue did not add partition .* to stocks_processed: .*InternalServiceException"):
+        Catalog(glue, lake.account.database).register("stocks_processed", {("2016", "01"): "s3://somewhere/"})
 
 
 @pytest.mark.on_trino(True)
