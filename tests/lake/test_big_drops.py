@@ -8,7 +8,7 @@ import pytest
 
 from lambda_scripts.lakehouse.tables import staging
 from tests.lakes import Lake, csv, day
-from tests.local_aws import s3_refusals
+from tests.local_aws import glue_tables, s3_refusals
 from tests.local_aws.engine import Statement
 
 
@@ -24,10 +24,16 @@ def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake
 
 def test_listings_are_read_to_their_end(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_refusals, "MAX_KEYS_LISTED", 2)
+    monkeypatch.setattr(glue_tables, "MAX_TABLES", 2)
+    monkeypatch.setattr(glue_tables, "MAX_PARTITIONS", 2)
+    monkeypatch.setattr(staging, "FILES_PER_MANIFEST", 1)
     lake.drop_in_one_event({f"S{number}.csv": csv(day("2016-01-04", 100 + number)) for number in range(5)})
     assert len(lake.prices()) == len(lake.monthly()) == 5
     monkeypatch.undo()
     assert lake.keys("pipeline/inbox/") == lake.keys("pipeline/staging") == []
+    assert [table for table in lake.account.tables() if table.startswith("tmp_")] == []
+    lines = {"DatabaseName": lake.account.database, "TableName": "stocks_staging_lines"}
+    assert lake.account.client("glue").get_partitions(**lines)["Partitions"] == []
 
 
 def test_partitions_of_staging_lie_under_their_tables_locations(lake: Lake) -> None:

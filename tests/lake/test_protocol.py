@@ -48,7 +48,7 @@ CONTEXT = SimpleNamespace(
 )
 
 
-def patched_run(monkeypatch: pytest.MonkeyPatch, statement: str, act: Callable[[], None], when: str = "after") -> None:
+def patched_run(monkeypatch: pytest.MonkeyPatch, statement: str, act: Callable[[], object], when: str = "after") -> None:
     """Have `act` done once, before or after the handlers first run a statement of this name."""
     run, done = Athena.run, [False]
 
@@ -309,6 +309,26 @@ def test_a_batch_is_committed_or_aborted_once_and_for_all(store: Store) -> None:
     with pytest.raises(LeaseLostError):
         loads.commit("t2", b"{}\n")
     assert loads.committed(["t1", "t2", "t3"]) == {"t1"}
+
+
+def test_who_aborts_a_batch_that_is_committed_meanwhile_learns_of_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads, swap = LoadRecords(store, Layout()), Store.swap
+
+    def swap_after_the_commit(store: Store, key: str, body: bytes, etag: str | None) -> str:
+        monkeypatch.setattr(Store, "swap", swap)
+        loads.commit("t1", b"{}\n")
+        return swap(store, key, body, etag)
+
+    monkeypatch.setattr(Store, "swap", swap_after_the_commit)
+    assert not loads.abort("t1") and loads.committed(["t1"]) == {"t1"}
+
+
+def test_a_batch_is_committed_only_where_its_rows_are_where_they_should_be(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = "processed/stocks/_symlink_format_manifest/year=2016/month=01/manifest"
+    empty = partial(lake.account.client("s3").put_object, Bucket=lake.bucket, Key=manifest, Body=b"")
+    patched_run(monkeypatch, "load/accepted_rows", empty, when="before")
+    lake.drop({"AAPL.csv": ONE_MONTH})
+    assert len(lake.prices()) == 1 and lake.load_of("AAPL.csv")["accepted"] == "1"
 
 
 def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_holder(lake: Lake) -> None:

@@ -1,10 +1,13 @@
-"""Glue's answers about tables, each definition written out once: moto does it anew each time, a twelfth of the tests' time."""
+"""Glue's answers about tables and partitions, in pages, as moto has none.
+
+Each table's definition is written out once: moto does it anew each time, a twelfth of the tests' time.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from moto.core.responses import ActionResult
 from moto.glue.models import FakeTable
@@ -13,6 +16,10 @@ from moto.glue.responses import GlueResponse
 from .seams import Seams
 
 Answer = tuple[int, dict[str, Any], str]
+Listed = TypeVar("Listed")
+
+MAX_TABLES = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html
+MAX_PARTITIONS = 1000  # https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
 
 
 def install() -> Callable[[], None]:
@@ -27,9 +34,21 @@ def install() -> Callable[[], None]:
 
     def get_tables(response: GlueResponse) -> Answer:
         given = response.parameters
-        tables = response.glue_backend.get_tables(given["DatabaseName"], given.get("Expression"))
+        tables, more = page(response, response.glue_backend.get_tables(given["DatabaseName"], given.get("Expression")), MAX_TABLES)
         texts = [written(response, table, lambda found: {"TableList": [found]}) for table in tables]
-        return answer(response, '{"TableList": [%s]}', ", ".join(texts))
+        return answer(response, '{"TableList": [%s]' + (f', "NextToken": "{more}"' if more else "") + "}", ", ".join(texts))
+
+    def get_partitions(response: GlueResponse) -> ActionResult:
+        given = response.parameters
+        found = response.glue_backend.get_partitions(given["DatabaseName"], given["TableName"], given.get("Expression"))
+        partitions, more = page(response, found, MAX_PARTITIONS)
+        return ActionResult({"Partitions": [each.as_dict() for each in partitions], **({"NextToken": more} if more else {})})
+
+    def page(response: GlueResponse, found: Sequence[Listed], most: int) -> tuple[Sequence[Listed], str | None]:
+        """What is listed from the token on that was given, and the token of what is left."""
+        start = int(response.parameters.get("NextToken") or 0)
+        end = start + min(int(response.parameters.get("MaxResults") or most), most)
+        return found[start:end], str(end) if end < len(found) else None
 
     def written(response: GlueResponse, table: FakeTable, around: Callable[[Any], Any]) -> str:
         definition = table.as_dict()
@@ -45,4 +64,5 @@ def install() -> Callable[[], None]:
 
     seams.replace(GlueResponse, "get_table", get_table)
     seams.replace(GlueResponse, "get_tables", get_tables)
+    seams.replace(GlueResponse, "get_partitions", get_partitions)
     return seams.restore
