@@ -65,6 +65,11 @@ def patched_run(monkeypatch: pytest.MonkeyPatch, statement: str, act: Callable[[
     monkeypatch.setattr(Athena, "run", run_and_act)
 
 
+def fail() -> None:
+    """As AWS does now and then."""
+    raise ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "StartQueryExecution")
+
+
 @pytest.fixture
 def hurried(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A lake whose lease is lost after a second without a sign of life."""
@@ -129,7 +134,6 @@ def test_reports_of_a_frozen_holder_empty_nothing(hurried: Lake) -> None:
 def test_staging_that_is_gone_fails_the_merge_and_no_row_is_lost(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"AAPL.csv": ONE_MONTH})
     for failed, gone in enumerate(("parsed", "sources"), 1):
-
         with monkeypatch.context() as patch:
             patched_run(patch, "load/merged_partitions", partial(lose, lake, f"/{gone}/"), when="before")
             lake.drop({"AAPL.csv": csv(day("2016-01-04", 100 + failed), day("2016-01-05", 98))})
@@ -226,16 +230,24 @@ def test_a_refused_version_takes_out_the_rows_of_one_that_was_published_and_not_
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake.drop({"AAPL.csv": ONE_MONTH})
-
-    def fail() -> None:
-        raise ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "StartQueryExecution")
-
     with monkeypatch.context() as patch:
         patched_run(patch, "load/accepted_rows", fail, when="before")
         lake.account.invoke(RAW, lake.event_of({"AAPL.csv": AAPL}))
     assert [day for _, day, _ in lake.prices()] == ["2016-01-04", "2016-02-01"]
     lake.drop({"AAPL.csv": "garbage"})
     assert lake.load_of("AAPL.csv")["status"] == "refused" and lake.prices() == []
+
+
+@pytest.mark.parametrize("step", ["load/merged_partitions", "load/accepted_rows"], ids=["before", "after"])
+def test_rows_of_all_versions_go_though_the_last_one_failed_before_or_after_it_was_published(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    lake.drop({"AAPL.csv": ONE_MONTH})
+    with monkeypatch.context() as patch:
+        patched_run(patch, step, fail, when="before")
+        lake.account.invoke(RAW, lake.event_of({"AAPL.csv": csv(day("2016-02-01", 51))}))
+    lake.drop({"AAPL.csv": csv(day("2016-03-01", 52))})
+    assert lake.prices() == [("AAPL", "2016-03-01", "52.0")]
 
 
 def test_a_source_record_of_version_1_is_read(lake: Lake) -> None:
@@ -309,6 +321,7 @@ def test_a_batch_is_committed_or_aborted_once_and_for_all(store: Store) -> None:
     with pytest.raises(LeaseLostError):
         loads.commit("t2", b"{}\n")
     assert loads.committed(["t1", "t2", "t3"]) == {"t1"}
+    assert [stored.key for stored in store.objects(Layout().loads)] == [Layout().load_record("t1")]
 
 
 def test_who_aborts_a_batch_that_is_committed_meanwhile_learns_of_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,6 +342,17 @@ def test_a_batch_is_committed_only_where_its_rows_are_where_they_should_be(lake:
     patched_run(monkeypatch, "load/accepted_rows", empty, when="before")
     lake.drop({"AAPL.csv": ONE_MONTH})
     assert len(lake.prices()) == 1 and lake.load_of("AAPL.csv")["accepted"] == "1"
+
+
+def test_a_day_that_was_given_up_goes_to_the_file_before_though_that_load_fails_once_it_has_published(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for close in (50, 60):
+        lake.drop({f"AAPL_{close}.csv": csv(day("2016-01-04", close), day("2016-01-05", close))})
+        lake.later()
+    patched_run(monkeypatch, "load/accepted_rows", fail, when="before")
+    lake.drop({"AAPL_60.csv": csv(day("2016-01-05", 60))})
+    assert lake.prices() == [("AAPL", "2016-01-04", "50.0"), ("AAPL", "2016-01-05", "60.0")]
 
 
 def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_holder(lake: Lake) -> None:

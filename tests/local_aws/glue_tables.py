@@ -34,7 +34,8 @@ def install() -> Callable[[], None]:
 
     def get_tables(response: GlueResponse) -> Answer:
         given = response.parameters
-        tables, more = page(response, response.glue_backend.get_tables(given["DatabaseName"], given.get("Expression")), MAX_TABLES)
+        found = response.glue_backend.get_tables(given["DatabaseName"], given.get("Expression"))
+        tables, more = page(response, found, MAX_TABLES)
         texts = [written(response, table, lambda found: {"TableList": [found]}) for table in tables]
         return answer(response, '{"TableList": [%s]' + (f', "NextToken": "{more}"' if more else "") + "}", ", ".join(texts))
 
