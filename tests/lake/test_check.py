@@ -27,7 +27,9 @@ TOPIC, QUEUE = "arn:aws:sns:us-east-1:123456789012:drops", "arn:aws:sqs:us-east-
 def checked(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str, dict[str, Any]]:
     """The lines of a check, by what is tried."""
     with one_odd_key():
-        return {line["check"]: line for line in act(lake, function, action="check", trial=trial)["checks"]}
+        answer = act(lake, function, action="check", trial=trial)
+    assert answer["ok"] is all(line["ok"] for line in answer["checks"])
+    return {line["check"]: line for line in answer["checks"]}
 
 
 def wrong(lake: Lake, function: str = RAW, *, trial: bool = False) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from lambda_scripts.lakehouse.operations import check, samples
 from tests.lakes import Lake, act, csv, one_odd_key
 from tests.local_aws import quirks
+from tests.local_aws.engine import Statement
 
 BROKEN = {
     "carriage returns are text": (check.LINES, "carriage-returns.csv: ", "this Athena reads carriage returns as text"),
@@ -43,6 +47,46 @@ def test_a_check_names_what_an_account_reads_otherwise_and_what_that_means(lake:
     assert wrong == [line]
     assert first in found[line]["found"] and meaning in found[line]["found"]
     assert lake.keys("pipeline/check/") == []
+
+
+def emptied(lake: Lake, table: str) -> None:
+    """Have the partitions of a table of the trial name no file."""
+    for key in lake.keys("pipeline/check/"):
+        if f"/{table}/" in key and key.endswith("/manifest"):
+            lake.account.client("s3").put_object(Bucket=lake.bucket, Key=key, Body=b"")
+
+
+def set_back(lake: Lake, folder: str) -> None:
+    """Have a partition of the trial name the file that it named first."""
+    keys = [key for key in lake.keys("pipeline/check/") if f"/{folder}/" in key]
+    (manifest,) = (key for key in keys if key.endswith("/manifest"))
+    first = min(key for key in keys if key.endswith(".parquet"))
+    lake.account.client("s3").put_object(Bucket=lake.bucket, Key=manifest, Body=f"s3://{lake.bucket}/{first}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("asked", "nth", "tamper", "line", "found"),
+    [
+        (" AS data_file", 1, partial(emptied, table="processed/stocks"), check.LOAD, "stocks_processed, of line-feeds.csv: "),
+        (" AS data_file", 2, partial(set_back, folder="year=2017/month=03"), check.CHANGES, "still has rows of s3://"),
+        ("FROM monthly_stock_reporting", 1, partial(emptied, table="monthly"), check.REPORTS, "monthly_stock_reporting: "),
+        ("FROM yearly_stock_reporting", 1, partial(emptied, table="yearly"), check.REPORTS, "yearly_stock_reporting: "),
+    ],
+    ids=["prices", "a stranger", "months", "years"],
+)
+def test_a_check_names_a_table_that_does_not_hold_what_was_loaded(
+    lake: Lake, asked: str, nth: int, tamper: Callable[[Lake], None], line: str, found: str
+) -> None:
+    times = itertools.count(1)
+
+    def tamper_before(statement: Statement, targets: Sequence[str]) -> None:
+        if asked in statement.sql and next(times) == nth:
+            tamper(lake)
+
+    lake.account.interference.add(tamper_before)
+    with one_odd_key():
+        wrong = {name: each for name, each in lines(lake).items() if not each["ok"] and each["fix"] != check.FIRST}
+    assert list(wrong) == [line] and found in wrong[line]["found"]
 
 
 @pytest.mark.reports(False)

@@ -41,7 +41,8 @@ def install() -> Callable[[], None]:
 
     def get_partitions(response: GlueResponse) -> ActionResult:
         given = response.parameters
-        found = response.glue_backend.get_partitions(given["DatabaseName"], given["TableName"], given.get("Expression"))
+        asked: Any = given["DatabaseName"], given["TableName"], given.get("Expression")
+        found = response.glue_backend.get_partitions(*asked)
         partitions, more = page(response, found, MAX_PARTITIONS)
         return ActionResult({"Partitions": [each.as_dict() for each in partitions], **({"NextToken": more} if more else {})})
 
