@@ -147,6 +147,8 @@ def of_function(account: LocalAccount, properties: dict[str, Any]) -> None:
 def of_permission(account: LocalAccount, properties: dict[str, Any]) -> None:
     policy = json.loads(account.client("lambda").get_policy(FunctionName=properties["FunctionName"])["Policy"])
     assert properties["Principal"] in str(policy["Statement"]) and properties["SourceArn"] in str(policy["Statement"])
+    # A bucket's ARN names no account: whoever has the name after it was deleted could call the function.
+    assert properties["SourceArn"].startswith("arn:aws:events:") or properties["SourceAccount"] == "123456789012"
 
 
 def of_retries(account: LocalAccount, properties: dict[str, Any]) -> None:
@@ -167,6 +169,8 @@ def of_queue_policy(account: LocalAccount, properties: dict[str, Any]) -> None:
     url = sqs.get_queue_url(QueueName="stocks_dead_letters")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
     assert json.loads(attributes["Policy"]) == properties["PolicyDocument"]
+    (statement,) = properties["PolicyDocument"]["Statement"]
+    assert [arn.rpartition("/")[2] for arn in statement["Condition"]["ArnEquals"]["aws:SourceArn"]] == list(DETAIL_TYPES)
 
 
 def of_log_group(account: LocalAccount, properties: dict[str, Any]) -> None:
@@ -202,9 +206,17 @@ def of_bucket_policy(account: LocalAccount, properties: dict[str, Any]) -> None:
     assert policy == properties["PolicyDocument"]
 
 
+DETAIL_TYPES = {
+    "stocks_raw_files": ["Object Created", "Object Deleted"],
+    "stocks_processed_partitions": ["Object Created"],
+}
+"""What each rule of EventBridge tells its function of."""
+
+
 def of_rule(account: LocalAccount, properties: dict[str, Any]) -> None:
     events = account.client("events")
     assert json.loads(events.describe_rule(Name=properties["Name"])["EventPattern"]) == properties["EventPattern"]
+    assert properties["EventPattern"]["detail-type"] == DETAIL_TYPES[properties["Name"]]
     assert events.list_targets_by_rule(Rule=properties["Name"])["Targets"] == properties["Targets"]
 
 

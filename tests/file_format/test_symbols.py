@@ -75,7 +75,18 @@ OF_TOOLS = (
 
 
 @pytest.mark.parametrize(
-    "name", ["_2016.csv", ".csv", " .csv", "HistoricalData_1700000000000.csv", "table.csv", "2016.csv", *OF_TOOLS]
+    "name",
+    [
+        "_2016.csv",
+        ".csv",
+        " .csv",
+        "HistoricalData_1700000000000.csv",
+        "table.csv",
+        "2016.csv",
+        "BRK_A.csv",
+        "BRK_B.csv",
+        *OF_TOOLS,
+    ],
 )
 def test_a_name_that_is_no_symbol_is_refused(name: str) -> None:
     with pytest.raises(FileRefusedError, match="no symbol column, and the file name '.*' does not name one"):

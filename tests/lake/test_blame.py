@@ -155,6 +155,13 @@ def test_a_failure_of_a_statement_that_reads_no_file_blames_none(lake: Lake) -> 
     assert lake.load_of("AAPL.csv")["status"] == "loaded" and len(lake.prices()) == 1
 
 
+def test_a_failure_that_no_file_can_cause_makes_no_batch_smaller(lake: Lake) -> None:
+    interfere = failing("PERMISSION_DENIED: Access Denied", table="_stocks_processed_0_0")
+    lake.account.interference.add(interfere)
+    assert invoked_once(lake, GOOD)["errorType"] == "QueryFailedError"
+    assert lake.keys("pipeline/attempts/") == [] and len(lake.keys("pipeline/inbox/raw/")) == len(GOOD)
+
+
 def miscounting(name: str, times: int = 1_000) -> Any:
     """A count, after the merge, that fails so many times where a file of this name is in the batch."""
     accepted, left = load._accepted, times
@@ -230,6 +237,18 @@ def test_where_the_statement_fails_without_any_file_none_is_blamed(lake: Lake) -
     drained(lake)
     assert [load["status"] for load in lake.loads()] == ["loaded"] * len(GOOD)
     assert lake.keys("pipeline/attempts/") == []
+
+
+def test_a_parse_that_reads_no_row_of_a_file_that_has_some_is_done_once_more(lake: Lake) -> None:
+    def lose_the_lines(statement: Statement, targets: Sequence[str]) -> None:
+        if re.match(r"CREATE TABLE tmp_\w+_parsed", statement.sql):
+            lake.account.interference.remove(lose_the_lines)
+            for key in lake.keys("pipeline/staging-tables/lines/"):
+                lake.account.client("s3").delete_object(Bucket=lake.bucket, Key=key)
+
+    lake.account.interference.add(lose_the_lines)
+    lake.drop(ONE)
+    assert len(lake.prices()) == len(ONE) and lake.load_of("GOOD00.csv")["rows"] == "1"
 
 
 def test_what_is_in_a_files_name_does_not_make_its_failure_a_systemic_one(lake: Lake) -> None:

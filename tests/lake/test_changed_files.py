@@ -47,7 +47,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "WINS/old.csv": csv(day("2016-01-05", 130)),
         "BACK/new.csv": None,
         "BAK/new.csv": csv(day("2016-01-06", 121)),
-        "REJ/new.csv": csv("2016-01-05,1,2,0,,,5", day("2016-01-06", 121)),
+        "REJ/new.csv": csv("2016-01-05,1,2,0,,,5", day("2016-01-06", 121), "2016-01-07,1,2,0,,,5"),
     },
 )
 FEBRUARY = "processed/stocks/year=2016/month=02/"
@@ -166,6 +166,11 @@ def test_a_day_that_the_newest_source_gives_no_more_goes_back_to_the_one_before(
     assert changed.second.closes(symbol).items() >= {"2016-01-05": "120.0", "2016-01-06": "121.0"}.items()
     days = {day: close for day, close in changed.third.closes(symbol).items() if str(day) < "2017"}
     assert days == {"2016-01-05": "110.0"} | left
+
+
+def test_first_and_last_date_are_those_of_the_rows_that_are_not_rejected(changed: Changed) -> None:
+    load = changed.third.load_of("REJ/new.csv")
+    assert (load["first_date"], load["last_date"], load["rejected"]) == ("2016-01-06", "2016-01-06", "2")
 
 
 def test_only_the_source_that_had_a_day_before_is_loaded_again(changed: Changed) -> None:

@@ -36,6 +36,18 @@ def test_a_dropped_file_becomes_prices_and_reports(lake: Lake) -> None:
     assert year["max_drawdown_pct"] == "-9.999999999999998"
 
 
+def test_returns_of_more_than_a_year_and_opens_that_are_not_known_are_left_out(lake: Lake) -> None:
+    """Though the years on both sides of the gap are reported by one statement."""
+    lake.drop({"AAPL.csv": csv(day("2014-12-31", 50), "2016-01-04,,102,98,100,100,1000", day("2016-01-05", 110))})
+    for _, of_2016 in (lake.monthly(), lake.yearly()):
+        assert (of_2016["year"], of_2016["open_price"], of_2016["return_pct"], of_2016["volatility"]) == (
+            "2016",
+            "109.0",
+            None,
+            None,
+        )
+
+
 def test_of_more_than_a_hundred_months_only_those_that_change_and_their_years_are_rewritten(lake: Lake) -> None:
     rows = [day(f"{year}-{month:02d}-15", 100 + year - 2000) for year in range(2000, 2009) for month in range(1, 13)]
     rows.insert(60, day("2005-01-14", 105))  # or they were bars of months
