@@ -373,6 +373,7 @@ def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_h
             PartitionInput={"Values": [batch], "StorageDescriptor": storage},
         )
         s3.put_object(Bucket=lake.bucket, Key=f"pipeline/staging/raw/{batch}/parsed/file", Body=b"x")
+        s3.put_object(Bucket=lake.bucket, Key=f"rejected/stocks/{batch}-0.parquet", Body=b"x")  # as version 1 did
 
     leave(live)
     for work_on in (lambda: act(lake, action="drain"), lambda: lake.drop({"MSFT.csv": MSFT})):
@@ -383,6 +384,7 @@ def test_what_a_statement_left_that_outlived_its_invocation_goes_with_the_next_h
         partitions = glue.get_partitions(DatabaseName=DATABASE, TableName="stocks_staging_sources")["Partitions"]
         assert [partition["Values"] for partition in partitions] == [[live]]
         assert lake.keys("pipeline/staging/") == [f"pipeline/staging/raw/{live}/parsed/file"]
+        assert lake.keys("rejected/") == [f"rejected/stocks/{live}-0.parquet"]
     assert len(lake.prices()) == 2
 
 
@@ -470,6 +472,20 @@ def test_who_is_overtaken_stops_no_parse_puts_no_attempt_and_blames_no_file(lake
 
 
 # The lease
+
+
+def test_a_marker_that_comes_as_the_lease_is_given_back_is_worked_off(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_back, marker = Lease.give_back, "pipeline/inbox/raw/raw/stocks/MSFT.csv/1"
+    lake.event_of({"MSFT.csv": ONE_MONTH})
+
+    def give_back_after_a_marker(lease: Lease) -> None:
+        monkeypatch.setattr(Lease, "give_back", give_back)
+        lake.account.client("s3").put_object(Bucket=lake.bucket, Key=marker, Body=b"raw/stocks/MSFT.csv")
+        give_back(lease)
+
+    monkeypatch.setattr(Lease, "give_back", give_back_after_a_marker)
+    answer = lake.account.invoke(RAW, lake.event_of({"AAPL.csv": ONE_MONTH}))
+    assert answer == {lake.bucket: {"outcome": "the inbox is empty", "batches": 2}}
 
 
 @pytest.fixture
