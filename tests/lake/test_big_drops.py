@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from lambda_scripts.lakehouse.aws import catalog, store
 from lambda_scripts.lakehouse.tables import staging
 from tests.lakes import Lake, csv, day
 from tests.local_aws import glue_tables, s3_refusals
@@ -22,11 +23,17 @@ def test_more_files_than_a_manifest_holds_are_parsed_by_one_statement(lake: Lake
     assert max(line["partitions"] for line in put) == 3 and loaded["batch"]
 
 
-def test_listings_are_read_to_their_end(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listings_are_read_to_their_end_and_requests_name_few_enough(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        of_dead_batch = f"pipeline/staging/raw/t{number:010d}-0001-20260101-000000/note"
+        lake.account.client("s3").put_object(Bucket=lake.bucket, Key=of_dead_batch, Body=b"")
     monkeypatch.setattr(s3_refusals, "MAX_KEYS_LISTED", 2)
     monkeypatch.setattr(glue_tables, "MAX_TABLES", 2)
     monkeypatch.setattr(glue_tables, "MAX_PARTITIONS", 2)
     monkeypatch.setattr(staging, "FILES_PER_MANIFEST", 1)
+    for limit in ("PARTITIONS_AT_ONCE", "DELETE_PARTITIONS_AT_ONCE", "READ_PARTITIONS_AT_ONCE", "DELETE_TABLES_AT_ONCE"):
+        monkeypatch.setattr(catalog, limit, 2)
+    monkeypatch.setattr(store, "DELETE_AT_ONCE", 2)
     lake.drop_in_one_event({f"S{number}.csv": csv(day("2016-01-04", 100 + number)) for number in range(5)})
     assert len(lake.prices()) == len(lake.monthly()) == 5
     monkeypatch.undo()

@@ -160,6 +160,7 @@ def test_a_failure_that_no_file_can_cause_makes_no_batch_smaller(lake: Lake) -> 
     lake.account.interference.add(interfere)
     assert invoked_once(lake, GOOD)["errorType"] == "QueryFailedError"
     assert lake.keys("pipeline/attempts/") == [] and len(lake.keys("pipeline/inbox/raw/")) == len(GOOD)
+    assert json.loads(lake.body("pipeline/leases/raw.json"))["owner"] is None
 
 
 def miscounting(name: str, times: int = 1_000) -> Any:

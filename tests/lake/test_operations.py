@@ -132,15 +132,16 @@ def test_events_delivered_twice_load_once(engine: EngineName) -> None:
 
 @pytest.mark.reports(False)
 @pytest.mark.on_trino(True)
-def test_a_partition_that_the_catalogue_lost_is_repaired(lake: Lake) -> None:
-    lake.drop({"AAPL.csv": AAPL})
-    lake.account.client("glue").delete_partition(
-        DatabaseName="hyn_stocks_db", TableName="stocks_processed", PartitionValues=["2016", "01"]
-    )
+def test_partitions_that_the_catalogue_lost_are_repaired_with_those_of_the_year_before(lake: Lake) -> None:
+    lake.drop({"AAPL.csv": AAPL + day("2015-12-31", 80) + "\n"})
+    for partition in (["2015", "12"], ["2016", "01"]):
+        lake.account.client("glue").delete_partition(
+            DatabaseName="hyn_stocks_db", TableName="stocks_processed", PartitionValues=partition
+        )
     assert len(lake.prices()) == 1
-    lake.account.invoke(REPORTS, {"action": "reprocess", "bucket": lake.bucket})
-    assert len(lake.prices()) == 2
-    assert [row["month"] for row in lake.monthly()] == ["01", "02"]
+    act(lake, REPORTS, action="reprocess", prefix="processed/stocks/year=2016")
+    assert len(lake.prices()) == 3
+    assert [(row["month"], row["return_pct"]) for row in lake.monthly()][0] == ("01", "25.0")
 
 
 @pytest.mark.reports(False)

@@ -19,16 +19,18 @@ from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse import halving
 from lambda_scripts.lakehouse.aws.athena import Athena, Finished
+from lambda_scripts.lakehouse.aws.catalog import Catalog
 from lambda_scripts.lakehouse.aws.sql import Statement
 from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.clock import Clock, Deadline
-from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError
+from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError, PublishError
 from lambda_scripts.lakehouse.lake import open_lake
 from lambda_scripts.lakehouse.layout import RAW_QUEUE, Layout
 from lambda_scripts.lakehouse.queue.lease import Lease
 from lambda_scripts.lakehouse.tables import attempts, staging
 from lambda_scripts.lakehouse.tables.attempts import Attempt
 from lambda_scripts.lakehouse.tables.load_records import LoadRecords
+from lambda_scripts.lakehouse.tables.merged import MergedTable
 from lambda_scripts.lakehouse.tables.no_rows import NO_ROWS
 from lambda_scripts.lakehouse.tables.source_records import FileHistory, SourceRecords
 from tests.lake.clocks import SteppedClock
@@ -110,6 +112,19 @@ def test_a_frozen_holder_whose_staged_files_were_tidied_away_empties_nothing(hur
     overtaken(hurried, RAW, "s3:CopyObject", nth, "MSFT.csv", MSFT, lambda: hurried.account.drop("raw/stocks/IBM.csv", MSFT))
     assert [symbol for symbol, *_ in hurried.prices()] == ["AAPL", "AAPL", "IBM", "IBM", "MSFT", "MSFT"]
     assert hurried.keys("pipeline/inbox/") == hurried.keys("pipeline/staging/") == hurried.keys("pipeline/attempts/") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [["year=2016/month=01/a", "year=2016/month=01/b"], ["year=2016/month=02/a"], ["a"]],
+    ids=["two", "of another", "of none"],
+)
+def test_files_other_than_one_of_each_partition_that_was_asked_for_are_not_published(store: Store, written: list[str]) -> None:
+    table = MergedTable("stocks_processed", Layout().processed, store, Catalog(None, DATABASE))
+    asked = {("2016", "01")}
+    assert table.files_by_partition(["s3://lake/t/year=2016/month=01/a"], asked) == {("2016", "01"): "t/year=2016/month=01/a"}
+    with pytest.raises(PublishError, match="nothing of it was published"):
+        table.files_by_partition([f"s3://lake/t/{key}" for key in written], asked)
 
 
 def test_a_staged_file_that_is_gone_before_it_is_published_empties_nothing(lake: Lake) -> None:
