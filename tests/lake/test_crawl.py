@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from tests.lakes import REPORTS, Lake, act, csv, day
+from lambda_scripts.lakehouse.aws.store import Store
+from lambda_scripts.lakehouse.lake import open_lake
+from lambda_scripts.lakehouse.layout import RAW_QUEUE
+from lambda_scripts.lakehouse.operations import crawl, postponed
+from tests.lakes import RAW, REPORTS, Lake, act, csv, day
 
 pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 AAPL = csv(day("2016-01-04", 100))
 EMPTY = ""
 """Refused at once: when a crawl is started is no matter of what a file holds."""
+
+CONTEXT = SimpleNamespace(
+    function_name=RAW, aws_request_id="1", invoked_function_arn="arn", get_remaining_time_in_millis=lambda: 900_000
+)
 
 
 def started(lake: Lake) -> int:
@@ -44,6 +54,18 @@ def test_a_second_crawl_within_the_hour_waits_for_a_later_batch_or_a_drain(lake:
                 act(lake, action="drain")
                 lake.settle()
             assert started(lake) == crawls
+
+
+def test_of_two_who_postpone_at_the_same_time_the_names_of_the_first_stay(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    of, swap = open_lake(RAW_QUEUE, lake.bucket, CONTEXT), Store.swap
+
+    def swap_after_another(store: Store, key: str, body: bytes, etag: str | None) -> str:
+        store.put(key, b'["raw/bonds/"]')
+        return swap(store, key, body, etag)
+
+    monkeypatch.setattr(Store, "swap", swap_after_another)
+    postponed.write(of, crawl.WHAT, ["raw/funds/"])
+    assert postponed.read(of, crawl.WHAT) == {"raw/bonds/"} and lake.logged("not remembered")[0]["names"] == ["raw/funds/"]
 
 
 def test_a_missing_crawler_stops_nothing(lake: Lake) -> None:

@@ -74,6 +74,17 @@ def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lak
     assert reported == [("AAPL", "01"), ("AAPL", "02"), ("MSFT", "01"), ("NFLX", "01")]
 
 
+def test_views_are_replaced_though_an_invocation_fails_that_begins_to_replace_them(lake: Lake) -> None:
+    act(lake, action="drain")  # makes the tables
+    lake.query("CREATE OR REPLACE VIEW stocks_daily AS SELECT 1 AS of_an_older_version")
+    Catalog(lake.account.client("glue"), lake.account.database).set_parameter("stocks_loads", "lakehouse.definitions", "older")
+    error = ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "StartQueryExecution")
+    lake.account.faults.arm("before", 1, function=RAW, operation="athena:StartQueryExecution", error=error)
+    assert act(lake, action="drain")["errorType"] == "ClientError"
+    act(lake, action="drain")
+    assert lake.query("SELECT symbol FROM stocks_daily") == []
+
+
 def test_an_archived_object_and_keys_with_control_characters_are_refused_and_the_others_are_loaded(lake: Lake) -> None:
     s3 = lake.account.client("s3")
     s3.put_object(Bucket=lake.bucket, Key="raw/stocks/OLD.csv", Body=AAPL, StorageClass="GLACIER")
