@@ -69,6 +69,7 @@ def test_the_consoles_default_time_and_memory_are_refused(lake: Lake) -> None:
 
 @pytest.mark.reports(False)
 def test_what_is_denied_fails_the_event_keeps_the_drop_and_is_made_up_for_by_drain(lake: Lake) -> None:
+    act(lake, action="drain")  # makes the tables, so that a batch is begun where statements are denied
     for name, operation in (("AAPL.csv", "glue:GetTables"), ("MSFT.csv", "athena:StartQueryExecution")):
         denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, operation.partition(":")[2])
         lake.account.faults.arm("before", function=RAW, operation=operation, error=denied, for_good=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lambda_scripts.lakehouse.aws.catalog import Catalog
 from lambda_scripts.lakehouse.aws.remedies import systemic_cause
-from lambda_scripts.lakehouse.aws.store import Store
+from lambda_scripts.lakehouse.aws.store import Part, Store
 from lambda_scripts.lakehouse.errors import ConflictError, Error
 from tests.lakes import RAW, Lake, act, csv, day
 
@@ -116,6 +117,22 @@ def test_an_archived_object_and_keys_with_control_characters_are_refused_and_the
 )  # fmt: skip
 def test_a_file_is_blamed_for_what_it_holds_and_not_for_throttling_or_permissions(reason: str, blames: bool) -> None:
     assert (systemic_cause(reason) is None) is blames
+
+
+def test_a_file_is_not_refused_where_s3_is_asked_too_often(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Store.read
+
+    def throttled(store: Store, key: str, *args: Any, **kwargs: Any) -> Part | None:
+        if key.startswith("raw/"):
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate"}}, "GetObject")
+        return read(store, key, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "read", throttled)
+        assert "SlowDown" in lake.account.invoke(RAW, lake.event_of({"AAPL.csv": AAPL}))["errorMessage"]
+    assert lake.loads() == []
+    act(lake, action="drain")
+    assert lake.load_of("AAPL.csv")["status"] == "loaded"
 
 
 def test_a_refused_version_after_an_unfinished_one_takes_that_ones_rows_out(lake: Lake) -> None:
