@@ -32,10 +32,10 @@ def test_listings_are_read_to_their_end_and_requests_name_few_enough(lake: Lake,
     monkeypatch.setattr(glue_tables, "MAX_PARTITIONS", 2)
     monkeypatch.setattr(staging, "FILES_PER_MANIFEST", 1)
     for limit in ("PARTITIONS_AT_ONCE", "DELETE_PARTITIONS_AT_ONCE", "READ_PARTITIONS_AT_ONCE", "DELETE_TABLES_AT_ONCE"):
-        monkeypatch.setattr(catalog, limit, 2)
+        monkeypatch.setattr(catalog, limit, 1)
     monkeypatch.setattr(store, "DELETE_AT_ONCE", 2)
     lake.drop_in_one_event({f"S{number}.csv": csv(day("2016-01-04", 100 + number)) for number in range(5)})
-    assert len(lake.prices()) == len(lake.monthly()) == 5
+    assert len(lake.prices()) == len(lake.monthly()) == 5 and lake.logged("a file makes the parse fail") == []
     monkeypatch.undo()
     assert lake.keys("pipeline/inbox/") == lake.keys("pipeline/staging") == []
     assert [table for table in lake.account.tables() if table.startswith("tmp_")] == []

@@ -310,6 +310,7 @@ def test_a_parse_that_outlasts_an_invocation_is_waited_for_by_the_next(lake: Lak
     lake.drop({"HUGE.csv": csv(day("2016-01-05", 100))})
     assert len(waited_for) == 3 and len(set(waited_for)) == 1
     assert len(lake.logged("out of time; goes on in a fresh invocation")) == 2
+    assert not any(line["from_silent_holder"] for line in lake.logged("lease taken"))
     assert lake.prices() == [("HUGE", "2016-01-05", "100.0")]
     assert lake.keys("pipeline/attempts/") == [] and lake.keys("pipeline/staging") == []
 

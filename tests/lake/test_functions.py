@@ -24,8 +24,10 @@ AAPL = csv(day("2016-01-04", 100), day("2016-02-01", 99))
 MSFT = csv(day("2016-01-04", 50))
 
 
-def configure(lake: Lake, timeout_seconds: int, memory_mb: int) -> None:
-    lake.account.client("lambda").update_function_configuration(FunctionName=RAW, Timeout=timeout_seconds, MemorySize=memory_mb)
+def configure(lake: Lake, timeout_seconds: int, memory_mb: int, function: str = RAW) -> None:
+    lake.account.client("lambda").update_function_configuration(
+        FunctionName=function, Timeout=timeout_seconds, MemorySize=memory_mb
+    )
 
 
 @pytest.mark.reports(False)
@@ -45,6 +47,10 @@ def test_too_little_time_or_memory_is_one_clear_error_and_the_drop_is_kept(lake:
     act(lake, action="drain")
     lake.settle()
     assert len(lake.prices()) == 2
+    configure(lake, 35, 512, REPORTS)
+    record = {"s3": {"bucket": {"name": lake.bucket}, "object": {"key": min(lake.manifests()), "sequencer": "1"}}}
+    assert lake.account.invoke(REPORTS, {"Records": [record]})["errorType"] == "ConfigurationError"
+    assert len(lake.keys("pipeline/inbox/processed/")) == 1
 
 
 def test_the_consoles_default_time_and_memory_are_refused(lake: Lake) -> None:
