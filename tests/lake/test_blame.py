@@ -586,3 +586,10 @@ def test_a_corrected_upload_starts_anew(lake: Lake) -> None:
     lake.account.interference.add(failing(UNREADABLE, named="AAPL.csv", times=2))
     lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
     assert lake.prices() == [("AAPL", "2016-01-04", "101.0")]
+
+
+def test_a_corrected_upload_starts_anew_though_the_one_before_has_no_outcome_yet(lake: Lake) -> None:
+    lake.account.interference.add(failing(UNREADABLE, named="AAPL.csv", times=3))
+    assert invoked_once(lake, {"AAPL.csv": csv(day("2016-01-04", 100))})["errorType"] == "LeftForLaterError"
+    lake.drop({"AAPL.csv": csv(day("2016-01-04", 101))})
+    assert lake.prices() == [("AAPL", "2016-01-04", "101.0")]

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_scripts.lakehouse.aws.athena import Athena, Finished
 from lambda_scripts.lakehouse.aws.clients import client
+from lambda_scripts.lakehouse.aws.sql import Statement
+from lambda_scripts.lakehouse.errors import DeadlineReachedError
 from lambda_scripts.lakehouse.operations import check, trial
 from tests.lakes import RAW, REPORTS, Lake, act, csv, day, one_odd_key
 from tests.local_aws.aws_calls import Fault, When
@@ -109,6 +112,15 @@ def test_checks_remove_what_killed_ones_left_once_those_can_run_no_more(lake: La
     lake.account.clock.advance(trial.LIFETIME.total_seconds())
     assert wrong(lake, REPORTS, trial=True) == {}
     assert lake.keys("pipeline/check/") == [] and databases(lake) == [lake.account.database]
+
+
+def test_a_check_whose_load_runs_out_of_time_says_so(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(athena: Athena, statement: Statement, query_id: str) -> Finished:
+        raise DeadlineReachedError("no time left in this invocation to wait for Athena")
+
+    monkeypatch.setattr(Athena, "wait", wait)
+    assert "the trial load did not end: goes on in a fresh invocation" in wrong(lake, trial=True)[check.LOAD]
+    lake.settle()
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,11 @@ def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lak
         return finished
 
     monkeypatch.setattr(Athena, "run", run_and_be_beaten)
-    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50), day("2016-02-01", 51))})
+    lake.drop({"MSFT.csv": csv(day("2016-01-04", 50), day("2016-02-01", 51), "2016-02-02,1,2,0,,,5")})
     # The other writer emptied the month: what is published stands on that, not on what had been read before.
     assert lake.prices() == [("AAPL", "2016-02-01", "99.0"), ("MSFT", "2016-01-04", "50.0"), ("MSFT", "2016-02-01", "51.0")]
     assert [line["lost_to_another_writer"] for line in lake.logged("publish") if line["table"] == "stocks_processed"] == [0, 1, 0]
+    assert len(lake.rejected()) == 1 and not any(each.error for each in lake.account.invocations)
     # And as a file of its own, since somebody may read the one that was to be published.
     assert lake.manifests()[manifest].endswith("-1.parquet\n")
 

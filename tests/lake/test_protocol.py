@@ -479,10 +479,12 @@ def test_who_is_overtaken_stops_no_parse_puts_no_attempt_and_blames_no_file(lake
     assert lake.keys("pipeline/staging/raw/") == [f"pipeline/staging/raw/{batch}/note"]
     with pytest.raises(LeaseLostError):
         attempts.put_failed(overtaken, batch, list(files), "what it was to read is gone")
+    with pytest.raises(RuntimeError), staging.excused(overtaken, staging.begin(overtaken, list(files))):
+        raise RuntimeError("a word of the function")
     with pytest.raises(RuntimeError), staging.excused(overtaken, batch):
-        staging.tidy(holder)
+        staging.tidy(holder)  # of both batches
         assert [each.batch for each in attempts.read(holder)] == [batch]
-        raise RuntimeError("no word of a dead function")
+        raise RuntimeError("a word that came late")
     assert attempts.read(holder) == []
 
 
