@@ -167,7 +167,7 @@ def test_many_load_records_become_one_object_and_each_counts_once_all_the_while(
     assert len(records.objects) == OBJECTS + 1  # for queries under way
     records.assert_whole()
     records.compact()
-    assert len(records.objects) == OBJECTS + 1
+    assert len(records.objects) == OBJECTS + 1 and len(records.lake.logged("compact the load records")) == 1
     records.lake.later(AN_HOUR)
     records.compact()
     assert len(records.objects) == 1 and records.lake.keys("pipeline/compactions/") == []

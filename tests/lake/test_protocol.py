@@ -23,7 +23,7 @@ from lambda_scripts.lakehouse.aws.catalog import Catalog
 from lambda_scripts.lakehouse.aws.sql import Statement
 from lambda_scripts.lakehouse.aws.store import Store
 from lambda_scripts.lakehouse.clock import Clock, Deadline
-from lambda_scripts.lakehouse.errors import ConflictError, LeaseLostError, PublishError
+from lambda_scripts.lakehouse.errors import ConflictError, Error, LeaseLostError, PublishError
 from lambda_scripts.lakehouse.lake import open_lake
 from lambda_scripts.lakehouse.layout import RAW_QUEUE, Layout
 from lambda_scripts.lakehouse.queue.lease import Lease
@@ -324,6 +324,14 @@ def test_an_earlier_batch_writes_no_source_record_over_a_later_ones(store: Store
         sources.write(key, "t0000000001-0009-20260101-000000", "v1", history=known, **write)  # type: ignore[arg-type]
     with pytest.raises(ConflictError):
         sources.write(key, "t0000000003-0001-20260101-000000", "v1", history=FileHistory(), **write)  # type: ignore[arg-type]
+
+
+def test_a_source_record_that_is_damaged_is_an_error_that_names_it(store: Store) -> None:
+    key = "raw/stocks/A.csv"
+    for damaged in (b"", b"{}", b'{"version": "v1", "batch": "t1", "changes_rows": true, "partitions": 5, "before": []}'):
+        store.put(Layout().source_record(key), damaged)
+        with pytest.raises(Error, match=f"{key}.json is not a source record .*: restore its earlier version"):
+            SourceRecords(store, Layout(), LoadRecords(store, Layout())).histories([key])
 
 
 # Tidying
