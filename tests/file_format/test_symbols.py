@@ -74,6 +74,10 @@ OF_TOOLS = (
 )
 
 
+# The number tells which index it is.
+OF_INDICES = ("NIFTY_50.csv", "S&P 100.csv", "DAX_40_2016.csv")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -86,6 +90,7 @@ OF_TOOLS = (
         "BRK_A.csv",
         "BRK_B.csv",
         *OF_TOOLS,
+        *OF_INDICES,
     ],
 )
 def test_a_name_that_is_no_symbol_is_refused(name: str) -> None:

@@ -48,6 +48,8 @@ def test_a_lake_has_one_bucket() -> None:
         ({"LAKE_BUCKET": "b", "LAKE_RAW_PREFIX": "incoming/"}, "unknown setting LAKE_RAW_PREFIX"),
         ({"LAKE_BUCKET": "b", "LAKE_POLL_SECONDS": "-1"}, "must not be negative"),
         ({"LAKE_BUCKET": "b", "LAKE_DATE_ORDER": "american"}, "day-first or month-first"),
+        ({"LAKE_BUCKET": "b", "LAKE_RESULTS": "results/"}, "must be an s3:// folder"),
+        ({"LAKE_BUCKET": "lake", "LAKE_RESULTS": "s3://lake/raw/results/"}, "lies in a zone of the lake"),
     ],
     ids=lambda value: str(value)[:40],
 )
