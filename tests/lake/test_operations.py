@@ -99,6 +99,7 @@ def test_a_partition_that_another_writer_changed_meanwhile_is_computed_again(lak
     assert lake.prices() == [("AAPL", "2016-02-01", "99.0"), ("MSFT", "2016-01-04", "50.0"), ("MSFT", "2016-02-01", "51.0")]
     assert [line["lost_to_another_writer"] for line in lake.logged("publish") if line["table"] == "stocks_processed"] == [0, 1, 0]
     assert len(lake.rejected()) == 1 and not any(each.error for each in lake.account.invocations)
+    assert lake.logged("a batch fails; its halves are tried") == []
     # And as a file of its own, since somebody may read the one that was to be published.
     assert lake.manifests()[manifest].endswith("-1.parquet\n")
 
