@@ -28,6 +28,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "REJ/old.csv": csv(day("2016-01-05", 110), day("2016-01-07", 130)),
         "BACKS.csv": csv(day("2016-01-04", 100), day("2016-01-05", 110)),
         "SUP/1.csv": csv(day("2016-01-05", 110)),
+        "AGN/1.csv": csv(day("2016-01-05", 110)),
     },
     {
         "SAME.csv": AAPL,
@@ -42,6 +43,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "BAK/new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
         "REJ/new.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
         "SUP/2.csv": csv(day("2016-01-05", 120), day("2016-01-06", 121)),
+        "AGN/2.csv": csv(day("2016-01-05", 120)),
     },
     {
         "SPOI.csv": csv(day("2016-01-05", 111)),
@@ -49,6 +51,7 @@ CHANGES: tuple[dict[str, str | None], ...] = (
         "BACK/new.csv": None,
         "BAK/new.csv": csv(day("2016-01-06", 121)),
         "REJ/new.csv": csv("2016-01-05,1,2,0,,,5", day("2016-01-06", 121), "2016-01-07,1,2,0,,,5"),
+        "AGN/1.csv": csv(day("2016-01-05", 110)),
     },
 )
 FEBRUARY = "processed/stocks/year=2016/month=02/"
@@ -150,6 +153,13 @@ def test_of_two_sources_with_the_same_day_the_newest_wins(changed: Changed) -> N
     assert changed.second.closes("WINS") == {"2016-01-04": "100.0", "2016-01-05": "120.0"}
     assert changed.third.closes("WINS") == {"2016-01-05": "130.0"}
     assert changed.third.load_of("WINS/old.csv")["accepted"] == "1"
+
+
+def test_a_file_that_comes_again_as_it_was_is_the_newest_again(changed: Changed) -> None:
+    assert [state.closes("AGN") for state in (changed.second, changed.third)] == [
+        {"2016-01-05": "120.0"},
+        {"2016-01-05": "110.0"},
+    ]
 
 
 @pytest.mark.parametrize(
