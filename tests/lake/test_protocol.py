@@ -120,7 +120,7 @@ def test_a_frozen_holder_whose_staged_files_were_tidied_away_empties_nothing(hur
     ids=["two", "of another", "of none"],
 )
 def test_files_other_than_one_of_each_partition_that_was_asked_for_are_not_published(store: Store, written: list[str]) -> None:
-    table = MergedTable("stocks_processed", Layout().processed, store, Catalog(None, DATABASE))
+    table = MergedTable("stocks_processed", Layout().processed, store, Catalog(DATABASE))
     asked = {("2016", "01")}
     assert table.files_by_partition(["s3://lake/t/year=2016/month=01/a"], asked) == {("2016", "01"): "t/year=2016/month=01/a"}
     with pytest.raises(PublishError, match="nothing of it was published"):

@@ -54,7 +54,7 @@ def test_a_partition_that_glue_does_not_add_is_an_error_that_names_it(lake: Lake
     failure = {"PartitionValues": ["2016", "01"], "ErrorDetail": {"ErrorCode": "InternalServiceException"}}
     glue.meta.events.register("after-call.glue.BatchCreatePartition", lambda parsed, **_: parsed.update(Errors=[failure]))
     with pytest.raises(Error, match="Glue did not add partition .* to stocks_processed: .*InternalServiceException"):
-        Catalog(glue, lake.account.database).register("stocks_processed", {("2016", "01"): "s3://somewhere/"})
+        Catalog(lake.account.database, glue).register("stocks_processed", {("2016", "01"): "s3://somewhere/"})
 
 
 @pytest.mark.on_trino(True)
@@ -78,7 +78,7 @@ def test_a_merge_into_what_the_catalogue_lost_keeps_the_rows_that_were_there(lak
 def test_views_are_replaced_though_an_invocation_fails_that_begins_to_replace_them(lake: Lake) -> None:
     act(lake, action="drain")  # makes the tables
     lake.query("CREATE OR REPLACE VIEW stocks_daily AS SELECT 1 AS of_an_older_version")
-    Catalog(lake.account.client("glue"), lake.account.database).set_parameter("stocks_loads", "lakehouse.definitions", "older")
+    Catalog(lake.account.database).set_parameter("stocks_loads", "lakehouse.definitions", "older")
     error = ClientError({"Error": {"Code": "InternalServerException", "Message": "oh"}}, "StartQueryExecution")
     lake.account.faults.arm("before", 1, function=RAW, operation="athena:StartQueryExecution", error=error)
     assert act(lake, action="drain")["errorType"] == "ClientError"

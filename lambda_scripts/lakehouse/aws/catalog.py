@@ -21,8 +21,8 @@ DELETE_TABLES_AT_ONCE = 100  # https://docs.aws.amazon.com/glue/latest/webapi/AP
 class Catalog:
     """One Glue database."""
 
-    def __init__(self, database: str) -> None:
-        self._client = client("glue")
+    def __init__(self, database: str, glue: Any = None) -> None:
+        self._client = glue or client("glue")
         self.database = database
 
     def exists(self) -> bool:
@@ -54,7 +54,7 @@ class Catalog:
 
     def other_database(self, database: str) -> Catalog:
         """Another database of the same account."""
-        return Catalog(database)
+        return Catalog(database, self._client)
 
     def remove(self) -> None:
         """Remove the database and the definitions of all that is in it; nothing where it is gone already."""
