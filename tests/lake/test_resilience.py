@@ -39,7 +39,7 @@ def test_what_s3_does_not_delete_is_an_error_that_names_it(lake: Lake) -> None:
     s3, kept = lake.account.client("s3"), f"arn:aws:s3:::{lake.bucket}/pipeline/kept"
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": kept}
     s3.put_bucket_policy(Bucket=lake.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
-    store = Store(s3, lake.bucket)
+    store = Store(lake.bucket, s3)
     for key in ("pipeline/gone", "pipeline/kept"):
         store.put(key, b"")
     with pytest.raises(Error, match=f"did not delete 1 objects, the first s3://{lake.bucket}/pipeline/kept: AccessDenied"):
