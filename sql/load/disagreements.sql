@@ -4,22 +4,21 @@
 -- tenfold. days are those of the symbols on most of whose days in common they do; factor is the median of the winner's value to the
 -- other's: 0.5 is a split or another company, 100 a unit. stocks_processed is as it was before the merge.
 WITH contenders AS (
-    SELECT symbol, trade_date, close, adj_close, volume, source, source_modified, 0 AS is_new
+    SELECT symbol, trade_date, close, adj_close, volume, source, source_modified
     FROM stocks_processed
     WHERE year IN (:years)
         AND year || '-' || month IN (:partitions)
         AND source NOT IN (SELECT source FROM stocks_staging_sources WHERE batch = :batch)
     UNION ALL
-    SELECT symbol, trade_date, close, adj_close, volume, source, source_modified, 1
+    SELECT symbol, trade_date, close, adj_close, volume, source, source_modified
     FROM :parsed
     WHERE outcome = 'candidate'
         AND year || '-' || month IN (:partitions)
 ),
 ranked AS (
     SELECT
-        symbol, source, is_new,
+        symbol, source,
         first_value(source) OVER (PARTITION BY symbol, trade_date ORDER BY source_modified DESC, source DESC) AS winner,
-        first_value(is_new) OVER (PARTITION BY symbol, trade_date ORDER BY source_modified DESC, source DESC) AS winner_is_new,
         first_value(close) OVER (PARTITION BY symbol, trade_date ORDER BY source_modified DESC, source DESC) / close AS of_closes,
         first_value(adj_close) OVER (PARTITION BY symbol, trade_date ORDER BY source_modified DESC, source DESC) / adj_close
             AS of_adjusted,
@@ -35,7 +34,6 @@ measured AS (
     FROM ranked
     CROSS JOIN UNNEST(ARRAY['closes', 'adjusted closes', 'volumes']) AS measures (what)
     WHERE source <> winner
-        AND is_new + winner_is_new > 0
 ),
 compared AS (
     SELECT

@@ -143,6 +143,20 @@ def test_check_names_the_permission_that_is_denied(lake: Lake, operation: str, l
     assert fault.struck and set(found) == {line} and permission in found[line].partition("\n")[2]
 
 
+def test_check_finds_an_s3_that_takes_every_write_whatever_its_condition(lake: Lake) -> None:
+    events, event = client("s3").meta.events, "before-parameter-build.s3.PutObject"
+
+    def unconditional(params: dict[str, Any], **_: Any) -> None:
+        params.pop("IfMatch", None)
+        params.pop("IfNoneMatch", None)
+
+    events.register(event, unconditional)
+    try:
+        assert "was overwritten though it had changed" in wrong(lake)[check.BUCKET]
+    finally:
+        events.unregister(event, unconditional)
+
+
 @pytest.mark.parametrize(
     ("operations", "lines"),
     [

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import log
 from ..aws import crawlers, functions, quicksight, remedies, sql, workgroup
 from ..aws.metering import Meter, metered
-from ..errors import Error, NotSetUpError
+from ..errors import ConflictError, Error, NotSetUpError
 from ..lake import Lake
 from ..layout import RAW_QUEUE
 from . import crawl, limits, postponed, refresh, triggers
@@ -215,6 +215,12 @@ def _bucket(lake: Lake) -> str:
     found = lake.store.head(key)
     etag = lake.store.swap(key, b"probe", found.etag if found else None)
     lake.store.swap(key, b"probe once more", etag)
+    for late in (etag, None):  # written as it was before, and put as if it were not there
+        try:
+            lake.store.swap(key, b"probe too late", late)
+        except ConflictError:
+            continue
+        raise NotSetUpError(f"{lake.store.uri(key)} was overwritten though it had changed: commits would overwrite each other")
     part = lake.store.read(key)
     if part is None or part.body != b"probe once more":
         raise NotSetUpError(f"{lake.store.uri(key)} does not read as it was written")
