@@ -77,8 +77,7 @@ def load_apart(lake: Lake, keys: Sequence[str], inspect: Inspect, load: Load) ->
         return attempt.batch >= lake.lease.first_batch_of_invocation
 
     def refusal(key: str, version: str) -> str | None:
-        alone = _alone(key, version, known)
-        return _refusal(alone, not all(map(is_mine, alone)))
+        return _refusal(_alone(key, version, known))
 
     groups = deque(_groups(keys, known))
     while groups:
@@ -167,11 +166,11 @@ def _tried_enough(drops: Sequence[Drop], mine: Iterable[Attempt]) -> list[Attemp
     return alone if len(alone) >= ATTEMPTS_OF_AN_INVOCATION else []
 
 
-def _refusal(alone: Sequence[Attempt], in_earlier_ones: bool) -> str | None:
-    """Why a file is refused that was tried alone so many times, in earlier invocations too or not; None to try it again."""
+def _refusal(alone: Sequence[Attempt]) -> str | None:
+    """Why a file is refused that was tried alone so many times, more than an invocation tries it; None to try it again."""
     if alone and is_timeout(alone[-1].reason or ""):
         return f"it takes longer than Athena lets a query run ({_queries(alone)}): unpack it or split it, and upload it again"
-    if len(alone) >= ATTEMPTS and in_earlier_ones:
+    if len(alone) >= ATTEMPTS:
         why = f"{alone[-1].what_happened} ({len(alone)} times: {_queries(alone)})"
         return f"Athena can't read it: {why}; check the file and upload it again"
     return None

@@ -19,7 +19,6 @@ from .clock import milliseconds_text
 from .errors import ConflictError, FileRefusedError
 from .file_format import FIRST_RANGE_BYTES, FileFormat, Source, inspect
 from .lake import Lake
-from .queue.inbox import FORCED
 from .tables.source_records import FileHistory
 
 REMOVED = "removed"
@@ -122,7 +121,7 @@ def _inspect_file(
         )
         return Drop(key, path, version, first.modified, history, refusal=reason)
     except ConflictError as error:
-        lake.inbox.add([(key, f"{FORCED if forced else ''}changed-{uuid.uuid4().hex}")])
+        lake.inbox.add([(key, f"changed-{uuid.uuid4().hex}")])
         return error
     return Drop(key, path, version, first.modified, history, file_format=file_format)
 
