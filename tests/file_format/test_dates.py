@@ -1,6 +1,6 @@
 """How a file's dates are told apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
@@ -114,6 +114,37 @@ def test_the_mark_of_a_source_stands_before_the_calendar() -> None:
 def test_the_calendar_settles_the_order_where_one_reading_is_a_run_of_trading_days(day_first: bool) -> None:
     assert settle(["01/12/2025", "02/12/2025", "03/12/2025"], day_first=day_first) == Settled(DAY_FIRST)
     assert settle(["01/04/2016", "01/05/2016", "01/06/2016"], day_first=day_first) == Settled(MONTH_FIRST)
+
+
+FIRSTS = [f"01/{month:02d}/2015" for month in range(1, 13)]
+QUARTERS = [f"01/{month:02d}/{year}" for year in (2015, 2016) for month in (1, 4, 7, 10)]
+FIRST_TRADING_DAYS = [f"{day:02d}/{month:02d}/2015" for month, day in enumerate((2, 2, 2, 1, 1, 1, 1, 3, 1, 1, 2, 1), start=1)]
+
+
+@pytest.mark.parametrize("texts", [FIRSTS, FIRSTS[:6], QUARTERS, FIRST_TRADING_DAYS])
+@pytest.mark.parametrize("order", ["{0}/{1}/{2}", "{1}/{0}/{2}", "{0}.{1}.{2}"])
+def test_a_date_a_month_that_read_otherwise_is_a_run_of_all_days_is_refused(texts: list[str], order: str) -> None:
+    with pytest.raises(FileRefusedError, match="dates are either of monthly bars"):
+        settle([order.format(*text.split("/")) for text in texts], day_first=True)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        (4, 5, 6, 7, 8, 11, 12),  # a market that rests on Saturdays and Sundays
+        (3, 4, 5, 6, 7, 10, 11),  # one that rests on Fridays and Saturdays, or midnights of the day after
+    ],
+)
+def test_days_in_a_row_with_a_weekly_rest_are_no_months(days: Sequence[int]) -> None:
+    assert settle([f"{day:02d}/01/2016" for day in days], day_first=False) == Settled(DAY_FIRST)
+
+
+def test_days_in_a_row_of_a_coin_are_no_years() -> None:
+    assert settle([f"{day:02d}-Apr-01" for day in (14, 15, 16, 17)], day_first=True).style.day_at == 1
+
+
+def test_days_in_a_row_of_a_coin_are_no_months_where_months_do_not_begin() -> None:
+    assert settle([f"{day:02d}/03/2016" for day in range(1, 11)], day_first=False) == Settled(DAY_FIRST)
 
 
 @pytest.mark.parametrize("texts", [["04/01/2016"], ["04/01/2016", "04/02/2016"], ["04/01/2016", "06/09/2016"]])

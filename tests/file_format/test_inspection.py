@@ -376,6 +376,63 @@ def test_bars_of_weeks_are_refused_from_four_rows_on() -> None:
     assert inspected(bars("2016-01-04 2016-01-11 2016-01-18 2016-01-19 2016-01-26 2016-01-27")).has_rows
 
 
+WEEKS_THAT_ONE_DAY_IS_NEAR = (
+    "2001-08-10 2001-08-17 2001-08-24 2001-08-31 2001-09-07 2001-09-10 2001-09-21 2001-09-28",  # New York was closed
+    "2019-08-30 2019-09-06 2019-09-12 2019-09-20 2019-09-27 2019-09-30 2019-10-11 2019-10-18",  # China's golden week
+)
+
+
+@pytest.mark.parametrize("days", WEEKS_THAT_ONE_DAY_IS_NEAR)
+def test_bars_of_weeks_are_refused_though_a_week_ended_on_a_monday(days: str) -> None:
+    assert "weekly or monthly bars" in refusal(bars(days))
+
+
+def test_bars_of_weeks_of_several_symbols_are_refused_though_one_is_listed_newly() -> None:
+    weeks = [f"2016-01-{day:02d}" for day in (1, 8, 15, 22, 29)]
+    rows = "".join(f"{symbol},{day},1\n" for symbol in "AB" for day in weeks)
+    assert "weekly or monthly bars" in refusal(f"Symbol,Date,Close\n{rows}C,2016-01-25,1\nC,2016-01-29,1\n")
+    assert inspected(f"Symbol,Date,Close\n{rows}C,2016-01-25,1\nC,2016-01-26,1\nC,2016-01-27,1\n").has_rows
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        "2019-09-27 2019-09-30 2019-10-08 2019-10-09",  # around China's golden week
+        "2016-01-04 2016-01-15 2016-01-18 2016-01-29 2016-02-15",  # a share that is seldom traded
+        "2016-01-08 2016-01-11 2016-01-12 2016-01-13",
+        "2007-06-14 2007-06-22 2007-06-27 2007-06-28",
+    ],
+)
+def test_days_with_neighbours_are_not_bars_of_weeks(days: str) -> None:
+    assert inspected(bars(days)).has_rows
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("EURUSDW1", True),
+        ("GBPUSDMN1", True),
+        ("EMN", False),
+        ("NASDAQ_MSFT, 3D", True),
+        ("NASDAQ_MSFT, 1D", False),
+        ("aapl_us_w", True),
+        ("aapl_us_d", False),
+    ],
+)
+def test_a_name_tells_bars_of_weeks_or_several_days(name: str, is_refused: bool) -> None:
+    for days in ("2016-01-04", "2016-01-04 2016-01-07 2016-01-12 2016-01-15 2016-01-20"):
+        if is_refused:
+            assert "weekly or monthly bars" in refusal(bars(days), f"raw/stocks/{name}.csv")
+        else:
+            assert inspected(bars(days), f"raw/stocks/{name}.csv").has_rows
+
+
+def test_a_name_tells_bars_of_several_symbols_where_they_have_several_days() -> None:
+    row = "Symbol,Date,Close\nA,2016-01-29,1\nB,2016-01-29,1\n"
+    assert inspected(row, "raw/stocks/stocks_monthly.csv").has_rows
+    assert "weekly or monthly bars" in refusal(row + "A,2016-02-29,1\n", "raw/stocks/stocks_monthly.csv")
+
+
 def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
     content = "Date,Valor,Close\n2016-01-04,AAA,1\n2016-01-04,BBB,2\n2016-01-05,AAA,1\n2016-01-05,BBB,2\n"
     assert "several rows a day, told apart by column 'Valor' ('AAA'): rename it to symbol" in refusal(content)

@@ -13,10 +13,14 @@ from .text import shown
 NEIGHBOURS_DAYS = 4
 """Over a long weekend the next trading day is so many days away."""
 
-WEEK_DAYS = 5
-"""Days of four rows or more that are all so far apart are bars of weeks or months."""
-
 FEW_ROWS = 4
+"""Of fewer days nothing tells that they are of weeks or months."""
+
+WEEKLY_RESTS = ({4, 5}, {5, 6}, {6, 0})
+"""The days of a week on which nobody trades, as weekdays: in the Middle East and elsewhere, and by stamps of the end of a day."""
+
+QUARTER_DAYS = 100
+"""Months or quarters are not further apart."""
 
 FEW_DAYS = 5
 """So many days in a row have one at a weekend wherever trading goes on from Sunday to Thursday."""
@@ -30,28 +34,44 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
     """The one reading whose days are a run of trading days, where no other's are; None where the calendar does not tell.
 
     A run: most days have a neighbour within four days. Of few days none may fall on a weekend rather than another reading's.
+
+    Raises FileRefusedError where the run goes on all week and another reading has a day a month: read in the wrong order, the
+    firsts of twelve months are twelve days in a row.
     """
     runs = {reading: _runs(days) for reading, days in readings.items()}
     best = max(runs, key=lambda reading: runs[reading])
     if runs[best] < 0.5 or any(runs[other] >= runs[best] / 2 for other in readings if other != best):
         return None
     weekends = {reading: _weekends(days) for reading, days in readings.items()}
+    monthly = [sorted(set(days)) for reading, days in readings.items() if reading != best and _are_of_months(days)]
+    if monthly and not any(rest.isdisjoint(day.weekday() for day in readings[best]) for rest in WEEKLY_RESTS):
+        raise refused(
+            Kind.BARS,
+            f"dates are either of monthly bars ({monthly[0][0]}, {monthly[0][1]}) or days in a row, weekends among them: drop"
+            " daily bars, with dates as 2016-01-04",
+        )
     is_short = len(set(readings[best])) < FEW_DAYS
     return None if is_short and weekends[best] > min(weekends.values()) else best
 
 
 def require_days(days_of_symbols: Sequence[Sequence[date]], says_long: bool = False) -> None:
-    """Raise FileRefusedError where these days of each symbol of one file are those of weekly or monthly bars.
+    """Raise FileRefusedError where these days of each symbol of one file are those of weekly or monthly bars: no week has two
+    neighbours, and few weeks end next to the one before, as where a week ends on the first day before holidays.
 
-    `says_long`: the file's name or a column says so, and fewer rows are enough, unless they are neighbouring days.
+    `says_long`: the file's name or a column says so; fewer rows are enough then, and only a day and the next one are neighbours.
     """
-    distinct: list[date] = max((sorted(set(days)) for days in days_of_symbols), key=len, default=[])
-    far = _gaps(distinct)
-    if not distinct or (len(distinct) < FEW_ROWS and not says_long):
+    distinct = [sorted(set(days)) for days in days_of_symbols]
+    longest = max(distinct, key=len, default=[])
+    if not longest or (len(longest) < FEW_ROWS and not says_long):
         return
-    if any(map(_has_neighbours, days_of_symbols)):
+    if len(longest) > FEW_ROWS:  # the newest bar of a week or month that is under way has the day of its last trade
+        distinct = [days[:-1] for days in distinct]
+    steps = [step for days in distinct for step in zip(days, days[1:], strict=False)]
+    near = [(day, next_day) for day, next_day in steps if (next_day - day).days <= (1 if says_long else NEIGHBOURS_DAYS)]
+    if any(day.weekday() < next_day.weekday() for day, next_day in near) or 0 < len(steps) <= 3 * len(near):
         return
-    evidence = ", ".join(str(day) for day in distinct[:3])
+    far = _gaps(longest)
+    evidence = ", ".join(str(day) for day in longest[:3])
     apart = f"dates {max(far)} days apart" if far else "by its name or period"
     raise refused(
         Kind.BARS,
@@ -73,10 +93,9 @@ def of_parts_of_days(texts: Sequence[str]) -> Exception:
     )
 
 
-def _has_neighbours(days: Sequence[date]) -> bool:
-    gaps = _gaps(sorted(set(days)))
-    # The newest bar of a week or month that is under way has the day of its last trade.
-    return any(gap < WEEK_DAYS for gap in (gaps[:-1] if len(gaps) >= FEW_ROWS else gaps))
+def _weekends(days: Sequence[date]) -> float:
+    """The share of the days that fall on a Saturday or Sunday."""
+    return sum(day.weekday() > 4 for day in days) / len(days) if days else 0.0
 
 
 def _runs(days: Sequence[date]) -> float:
@@ -85,8 +104,13 @@ def _runs(days: Sequence[date]) -> float:
     return sum(gap <= NEIGHBOURS_DAYS for gap in gaps) / len(gaps) if gaps else 0.0
 
 
-def _weekends(days: Sequence[date]) -> float:
-    return sum(day.weekday() > 4 for day in days) / len(days) if days else 0.0
+def _are_of_months(days: Sequence[date]) -> bool:
+    """Whether they are one a month, as monthly bars are dated: all on the first, or none at a weekend."""
+    distinct = set(days)
+    is_dated = all(day.day == 1 for day in distinct) or not _weekends(days)
+    gaps = sorted(_gaps(sorted(distinct)))
+    is_one_a_month = len({(day.year, day.month) for day in distinct}) == len(distinct)
+    return len(distinct) >= FEW_ROWS and is_dated and is_one_a_month and gaps[len(gaps) // 2] <= QUARTER_DAYS
 
 
 def _gaps(distinct: Sequence[date]) -> list[int]:

@@ -121,8 +121,8 @@ _NUMBERED = re.compile(r"[a-z]{2,5}[0-9]{1,3}")
 _LONG_BARS = re.compile(
     r"(?:^|[\W_])(?:week(?:s|ly)?|month(?:s|ly)?|quarterly|yearly|annual)(?:$|[\W_])"
     r"|_[a-z]{2}_[wmqy]$"  # Stooq: aapl_us_w
-    r"|, ?[0-9]*[WM](?:_[0-9a-f]+)?$"  # TradingView: NASDAQ_AAPL, 1W
-    r"|_?(?:W1|MN1?|10080|43200)$"  # MetaTrader
+    r"|, ?(?:[0-9]*[WM]|[2-9]D|[1-9][0-9]+D)(?:_[0-9a-f]+)?$"  # TradingView: NASDAQ_AAPL, 1W
+    r"|(?:[\W_]|^[a-z]{6})(?:W1|MN1?|10080|43200)$"  # MetaTrader: EURUSDW1; EMN is a share
     r"|_Candlestick_1_[WM]_"  # Dukascopy
     r"|-1(?:w|mo)-[0-9]{4}",  # Binance
     re.IGNORECASE,
@@ -134,7 +134,7 @@ _GLUED_YEAR = re.compile(r"([A-Za-z]+)(?:19|20)\d\d")
 
 
 def says_long_bars(stem: str) -> bool:
-    """Whether a file's name says that its rows are bars of weeks, months or more."""
+    """Whether a file's name says that its rows are bars of several days, of weeks, months or more."""
     return bool(_LONG_BARS.search(stem))
 
 

@@ -113,7 +113,9 @@ def inspect(
     symbol = _symbol(source.key, header, folder, default_symbol)
     rows.require_symbols()
     says_long_bars = rows.says_long_bars or (
-        symbol.symbol is not None and file_names.says_long_bars(symbols.stem_of(source.key.rpartition("/")[2]))
+        # Many symbols of one day may be a week's or a month's drop.
+        (symbol.symbol is not None or len(set(rows.column("date"))) > 1)
+        and file_names.says_long_bars(symbols.stem_of(source.key.rpartition("/")[2]))
     )
     rows.require_days_of_one_instrument(settled.style, symbol.symbol, says_long_bars)
 
