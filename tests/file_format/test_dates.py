@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from lambda_scripts.lakehouse.errors import FileRefusedError
-from lambda_scripts.lakehouse.file_format.dates import CENTURY, ROC, TRIES, DateStyle, Settled, settle, styles
+from lambda_scripts.lakehouse.file_format.dates import CENTURY, ROC, TRIES, DateStyle, Settled, of_key, settle, styles
 
 ISO = DateStyle("#-#-#", 1, 2, 3)
 DAY_FIRST = DateStyle("#/#/#", 3, 2, 1)
@@ -234,7 +234,28 @@ def test_the_calendar_stands_before_dollars_and_halves_of_days_and_after_a_sourc
     texts = ["01/12/2025", "02/12/2025", "03/12/2025"]
     assert settle(texts, day_first=False, american_marks=True) == Settled(DAY_FIRST)
     assert settle(texts, day_first=False, month_first_source=True) == Settled(MONTH_FIRST)
-    assert settle(["01/12/2025"], day_first=True, american_marks=True) == Settled(MONTH_FIRST)
+    assert settle(["05/02/2024"], day_first=True, american_marks=True) == Settled(
+        MONTH_FIRST, ("month before day (American marks)",)
+    )
+
+
+def test_american_marks_do_not_tell_where_they_put_days_at_weekends() -> None:
+    assert settle(["04/02/2016"], day_first=True, american_marks=True) == Settled(DAY_FIRST, ("day before month",))
+
+
+@pytest.mark.parametrize(
+    ("key", "settled"),
+    [
+        ("raw/eod_20160104.csv", Settled(MONTH_FIRST)),
+        ("raw/eod_20160105.csv", Settled(MONTH_FIRST)),  # saved on the next day
+        ("raw/date=2016-04-01/part-0.csv", Settled(DAY_FIRST)),
+        ("raw/eod_20160601.csv", Settled(DAY_FIRST, ("day before month",))),
+        ("raw/eod_20161301.csv", Settled(DAY_FIRST, ("day before month",))),
+        ("raw/A_201601041.csv", Settled(DAY_FIRST, ("day before month",))),
+    ],
+)
+def test_the_name_of_a_file_tells_the_order_of_its_date(key: str, settled: Settled) -> None:
+    assert settle(["01/04/2016"], day_first=True, american_marks=False, named=of_key(key)) == settled
 
 
 @pytest.mark.parametrize(

@@ -455,6 +455,28 @@ def test_a_series_of_shares_is_told_from_others() -> None:
     assert "told apart by column 'Series'" in refusal(content.replace("EQ", "N6"))
 
 
+# Marks of those who write the month first
+
+
+@pytest.mark.parametrize(
+    ("content", "is_month_first"),
+    [
+        ("Date,Close\n05/02/2024,$42.10\n", True),
+        ('Date,Close\n05/02/2024,"US$1,042.10"\n', True),
+        ("Date,Close\n5/2/2024 4:00:00 PM,42.10\n", True),
+        ("Date,Close\n05/02/2024,A$42.10\n", False),
+        ("Date,Close\n05/02/2024,HK$42.10\n", False),
+        ('Date,Close\n05/02/2024,"$ 1.234,50"\n', False),
+        ('Data,Fechamento\n05/02/2024,"R$ 42,10"\n', False),
+        ("Fecha,Cierre\n05/02/2024,$42.10\n", False),
+    ],
+)
+def test_plain_dollars_and_halves_of_days_are_marks_of_a_month_first(content: str, is_month_first: bool) -> None:
+    found = inspected(content)
+    assert found.month_at == (1 if is_month_first else 2)
+    assert ("month before day (American marks)" if is_month_first else "day before month") in (found.assumed or "")
+
+
 # Decimal marks
 
 

@@ -42,7 +42,7 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
     best = max(runs, key=lambda reading: runs[reading])
     if runs[best] < 0.5 or any(runs[other] >= runs[best] / 2 for other in readings if other != best):
         return None
-    weekends = {reading: _weekends(days) for reading, days in readings.items()}
+    weekends = {reading: share_at_weekends(days) for reading, days in readings.items()}
     monthly = [sorted(set(days)) for reading, days in readings.items() if reading != best and _are_of_months(days)]
     if monthly and not any(rest.isdisjoint(day.weekday() for day in readings[best]) for rest in WEEKLY_RESTS):
         raise refused(
@@ -52,6 +52,11 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
         )
     is_short = len(set(readings[best])) < FEW_DAYS
     return None if is_short and weekends[best] > min(weekends.values()) else best
+
+
+def ends_at(days: Sequence[date], named: Sequence[date]) -> bool:
+    """Whether the last day is one of the named ones, or the trading day before it."""
+    return any(0 <= (day - max(days)).days <= NEIGHBOURS_DAYS for day in named if days)
 
 
 def require_days(days_of_symbols: Sequence[Sequence[date]], says_long: bool = False) -> None:
@@ -93,7 +98,7 @@ def of_parts_of_days(texts: Sequence[str]) -> Exception:
     )
 
 
-def _weekends(days: Sequence[date]) -> float:
+def share_at_weekends(days: Sequence[date]) -> float:
     """The share of the days that fall on a Saturday or Sunday."""
     return sum(day.weekday() > 4 for day in days) / len(days) if days else 0.0
 
@@ -107,7 +112,7 @@ def _runs(days: Sequence[date]) -> float:
 def _are_of_months(days: Sequence[date]) -> bool:
     """Whether they are one a month, as monthly bars are dated: all on the first, or none at a weekend."""
     distinct = set(days)
-    is_dated = all(day.day == 1 for day in distinct) or not _weekends(days)
+    is_dated = all(day.day == 1 for day in distinct) or not share_at_weekends(days)
     gaps = sorted(_gaps(sorted(distinct)))
     is_one_a_month = len({(day.year, day.month) for day in distinct}) == len(distinct)
     return len(distinct) >= FEW_ROWS and is_dated and is_one_a_month and gaps[len(gaps) // 2] <= QUARTER_DAYS

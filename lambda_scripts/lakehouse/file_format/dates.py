@@ -65,6 +65,7 @@ _SUNDAY_CLOSES = (10.0, 12.0, 12.5)
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _NAMED_MONTH = re.compile(r"(?:\d{1,2}\W+)?[^\W\d_]{3,}\W+(?:\d{1,2}\W+)?(?:\d\d|\d{4})")
+_IN_KEY = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}([-_.]?)[0-9]{2}\1[0-9]{2}(?![0-9])")
 _PLACES = ((1, 2, 3), (3, 2, 1), (3, 1, 2))
 
 
@@ -109,6 +110,9 @@ class DateStyle:
         number = int(month) if month.isdecimal() else _month_number(month)
         year = full_year(runs[self.year_at - 1], self.year_base)
         return date(year, number, int(runs[self.day_at - 1])) if year and number else None
+
+
+_COMPACT_STYLE = DateStyle("#")
 
 
 @dataclass(frozen=True)
@@ -158,15 +162,16 @@ def settle(
     day_first: bool,
     month_first_source: bool = False,
     american_marks: bool = False,
+    named: Sequence[date] = (),
     utc: bool = False,
     english: bool = True,
 ) -> Settled:
     """The style of a file with these dates; `more` are those beyond its first range, read only while the order is open.
 
     The first date that fits a style decides it, but for the order of its parts, for which there is evidence in this order: a
-    part above 12; a source that writes months first; the calendar; `american_marks`, which Australia's dollars are too. Without
-    any, `day_first` decides, which is said. `utc`: a moment without an offset is in UTC; `english` says that the header is in
-    English.
+    part above 12; a source that writes months first; the calendar; the dates in the file's name, `named`; `american_marks`, which
+    is said, since they may be Australian. Without any, `day_first` decides, which is said. `utc`: a moment without an offset is
+    in UTC; `english` says that the header is in English.
 
     Raises FileRefusedError when no style fits any of the first thousand dates, there is no date at all, or years of two digits
     leave the order open.
@@ -183,12 +188,17 @@ def settle(
     assumed: list[str] = []
     style = next(iter(candidates))
     if len(candidates) > 1:
-        style = _ordered(candidates, dates, day_first, month_first_source, american_marks, assumed)
+        style = _ordered(candidates, dates, day_first, month_first_source, american_marks, named, assumed)
     if style.year_base == CENTURY and style.year_at == 1 and not english:
         raise _two_digit_years(dates)
     _require_english_months(style, dates)
     _require_most(style, dates)
     return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
+
+
+def of_key(key: str) -> list[date]:
+    """The days that a file's name and its folders say, year first: eod_20160104.csv, dt=2016-01-04/."""
+    return [day for found in _IN_KEY.finditer(key) if (day := _COMPACT_STYLE.day(re.sub(r"\D", "", found[0])))]
 
 
 def has_half_days(text: str) -> bool:
@@ -250,6 +260,7 @@ def _ordered(
     day_first: bool,
     month_first_source: bool,
     american_marks: bool,
+    named: Sequence[date],
     assumed: list[str],
 ) -> DateStyle:
     """The one among candidates of different order that the source, the calendar or the setting tells."""
@@ -260,12 +271,18 @@ def _ordered(
     by_source = [style for style in candidates if style.month_at == 1]
     if by_source and month_first_source:
         return by_source[0]
-    by_calendar = calendar.likely({style: list(filter(None, map(style.day, dates))) for style in candidates})
+    readings = {style: list(filter(None, map(style.day, dates))) for style in candidates}
+    by_calendar = calendar.likely(readings)
     if by_calendar:
         return by_calendar
+    by_name = [style for style in candidates if calendar.ends_at(readings[style], named)]
+    if len(by_name) == 1:
+        return by_name[0]
     if len({style.year_at for style in candidates}) > 1:
         raise _two_digit_years(dates)
-    if by_source and american_marks:
+    weekends = {style: calendar.share_at_weekends(readings[style]) for style in candidates}
+    if by_source and american_marks and weekends[by_source[0]] == min(weekends.values()):
+        assumed.append("month before day (American marks)")
         return by_source[0]
     assumed.append("day before month" if day_first else "month before day")
     return next(style for style in candidates if (style.day_at == 1) == day_first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -12,6 +13,8 @@ from .aliases import READ
 from .header import Header, is_header_line, names_others, unit_of_volume
 from .refusals import Kind, refused
 from .text import shown
+
+_AMERICAN = re.compile(r"[-+]?(?:US ?)?\$ ?[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?")
 
 
 class FirstRows:
@@ -54,8 +57,12 @@ class FirstRows:
 
     @property
     def has_american_marks(self) -> bool:
-        """Whether prices are in dollars, or times of day in halves of it."""
-        return any("$" in price for price in self.prices) or any(map(dates.has_half_days, self.column("date")))
+        """Whether prices are in plain dollars, or times of day in halves of it, under an English header. R$, A$ and HK$ are of
+        those who write the day first, and so is $ 1.234,50.
+        """
+        in_dollars = [price for price in self.prices if "$" in price]
+        has_dollars = bool(in_dollars) and all(map(_AMERICAN.fullmatch, in_dollars))
+        return self.is_english and (has_dollars or any(map(dates.has_half_days, self.column("date"))))
 
     @property
     def says_long_bars(self) -> bool:

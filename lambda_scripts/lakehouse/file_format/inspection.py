@@ -106,7 +106,7 @@ def inspect(
     if "symbol" not in header.binding.columns:
         _require_one_table(text.sample, header)
 
-    settled = _settled(text, header, header_lines, rows, day_first)
+    settled = _settled(text, header, header_lines, rows, day_first, source.key)
     marks = numbers.marks(rows.prices, rows.column("volume"), header.delimiter, rows.is_english)
     binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
     unit = units.of_volume(header.names, binding, rows.trades(marks))
@@ -152,7 +152,9 @@ def inspect(
     )
 
 
-def _settled(text: Text, header: Header, header_lines: Sequence[str], rows: FirstRows, day_first: bool) -> dates.Settled:
+def _settled(
+    text: Text, header: Header, header_lines: Sequence[str], rows: FirstRows, day_first: bool, key: str
+) -> dates.Settled:
     """The style of the file's dates; lines beyond its first range are read only while their order is open."""
     if not rows.values:
         return NO_ROWS
@@ -163,6 +165,7 @@ def _settled(text: Text, header: Header, header_lines: Sequence[str], rows: Firs
         day_first=day_first,
         month_first_source=rows.is_of_month_first_source,
         american_marks=rows.has_american_marks,
+        named=dates.of_key(key),
         utc=rows.date_name_says_utc,
         english=rows.is_english,
     )
