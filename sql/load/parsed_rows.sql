@@ -47,7 +47,13 @@ records AS (
             WHEN s.delimiter = chr(9) THEN regexp_extract_all(chr(9) || l.line, '\t(?: *=?"(?:[^"]|"")*" *|[^"\t]*)')
         END AS raw_cells,
         -- What a header is known by before it is split; few rows begin so.
-        regexp_like(l.line, '^[^0-9]{7}') AS may_be_header
+        regexp_like(l.line, '^[^0-9]{7}') AS may_be_header,
+        -- Whether a date of the other order of day and month may stand in it.
+        CASE
+            WHEN s.year_at = 3 AND s.day_at = 1 THEN regexp_like(l.line, '(?:^|[^0-9])(?:0?[1-9]|1[0-2])[-/. ] ?(?:1[3-9]|2[0-9]|3[01])[-/. ]')
+            WHEN s.year_at = 3 AND s.day_at = 2 THEN regexp_like(l.line, '(?:1[3-9]|2[0-9]|3[01])[-/. ] ?(?:0?[1-9]|1[0-2])[-/. ]')
+            ELSE FALSE
+        END AS may_be_swapped
     FROM lines l
     JOIN stocks_staging_sources s ON s.source = l.path
     WHERE s.batch = :batch
@@ -58,8 +64,9 @@ records AS (
         ) = 0
 ),
 unsafe_files AS (
-    -- A quoted line break can't be told from a stray quote, and the rows below a second header are not told from those above:
-    -- either makes the whole file unsafe to read. A header has a name of the file's header where the date stands, or names
+    -- A quoted line break can't be told from a stray quote, the rows below a second header are not told from those above, and
+    -- where a date can only have the other order of day and month, others may have it too: each makes the whole file unsafe to
+    -- read. A header has a name of the file's header where the date stands, or names
     -- where date and prices stand, and not one for all.
     -- Found by a read of its own, since a window over a file would hold the whole of it in one worker's memory.
     SELECT source, min(reason) AS reason
@@ -91,14 +98,19 @@ unsafe_files AS (
                         )
                     )
                 THEN 'the file has a second header that names other columns'
+                WHEN may_be_swapped
+                    AND regexp_like(element_at(names, date_at), '^[0-9]{1,2}[-/. ]+[0-9]{1,2}[-/. ]+[0-9]{2}')
+                    AND try_cast(element_at(regexp_extract_all(element_at(names, date_at), '[0-9]+'), month_at) AS integer) BETWEEN 13 AND 31
+                    AND try_cast(element_at(regexp_extract_all(element_at(names, date_at), '[0-9]+'), day_at) AS integer) BETWEEN 1 AND 12
+                THEN 'the file has dates with the day first and with the month first'
             END AS reason
         FROM (
             SELECT
-                source, line, delimiter, raw_cells, may_be_header, header_names, date_at, open_at, high_at, low_at, close_at,
+                source, line, delimiter, raw_cells, may_be_header, may_be_swapped, header_names, month_at, day_at, date_at, open_at, high_at, low_at, close_at,
                 adj_close_at, volume_at,
                 transform(slice(raw_cells, 1, fields), cell -> lower(regexp_replace(cell, '^.\s*(?:="|")?\s*|\s*"?\s*$', ''))) AS names
             FROM records
-            WHERE strpos(line, '"') > 0 OR may_be_header
+            WHERE strpos(line, '"') > 0 OR may_be_header OR may_be_swapped
         )
     )
     WHERE reason IS NOT NULL

@@ -153,8 +153,43 @@ def test_an_order_that_stays_open_is_the_configured_one_and_said(texts: list[str
     assert settle(texts, day_first=False) == Settled(MONTH_FIRST, ("month before day",))
 
 
-def test_the_first_settled_style_holds_against_rows_that_contradict() -> None:
-    assert settle(["04/01/2016", "13/01/2016", "01/13/2016", "01/14/2016"], day_first=False).style == DAY_FIRST
+JANUARY = [f"{day:02d}/01/2016" for day in (4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["04/01/2016", "13/01/2016", "01/13/2016", "01/14/2016"],
+        ["13/01/2016", *(f"01/{day:02d}/2016" for day in (4, 5, 6, 7, 8, 11, 12, 13))],
+        [*JANUARY, "02/13/2016"],
+    ],
+)
+def test_dates_in_both_orders_are_refused(texts: list[str]) -> None:
+    with pytest.raises(FileRefusedError, match="dates with the day first and with the month first"):
+        settle(texts, day_first=True)
+
+
+def test_dates_that_someone_put_below_in_the_other_order_are_refused() -> None:
+    with pytest.raises(FileRefusedError, match=r"next to them with day and month swapped \('02/03/2016'\)"):
+        settle([*JANUARY, "02/01/2016", "02/02/2016", "02/03/2016"], day_first=True)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [*JANUARY, "02/05/2016"],  # after a pause; the 5th of February is not next to January
+        [*JANUARY, "01/02/2016", "02/02/2016"],
+        [*(text.replace("/01/", "-Jan-") for text in JANUARY), "01-Feb-2016", "02-Feb-2016", "02-Mar-2016"],
+    ],
+)
+def test_days_after_a_pause_are_not_taken_for_swapped_ones(texts: list[str]) -> None:
+    assert settle(texts, day_first=True).style.day_at == 1
+
+
+def test_the_style_of_most_dates_is_the_file_s() -> None:
+    assert settle(["2016-02-14", *JANUARY], day_first=False) == Settled(DAY_FIRST)
+    with pytest.raises(FileRefusedError, match="dates in several styles"):
+        settle(["04.01.2016", "2016-01-04", "05.01.2016", "20160105", "2016-01-06"], day_first=True)
 
 
 def test_rows_of_another_style_settle_nothing() -> None:
@@ -223,9 +258,10 @@ def test_moments_that_may_be_midnights_of_the_day_after_are_refused(texts: list[
     [
         ["2016-11-01", "2016-12-01", "2016-13-01", "2016-14-01", "2016-15-01"],  # year, day, month
         ["2016-11-01", "2016-12-01", "13/01/2016", "14/01/2016", "15/01/2016"],  # swapped by a spreadsheet, up to 12
+        [*(f"2016-{month:02d}-01" for month in (4, 5, 6, 7, 8, 11, 12)), "13/01/2016"],
     ],
 )
-def test_dates_of_which_most_are_in_no_style_of_the_others_are_refused(texts: list[str]) -> None:
+def test_dates_of_which_those_above_twelve_are_in_another_style_are_refused(texts: list[str]) -> None:
     with pytest.raises(FileRefusedError, match="dates in several styles"):
         settle(texts, day_first=True)
 

@@ -287,12 +287,34 @@ DATES = [
     ),
     File(
         "a date of another style than its file's",
-        csv("13/01/2016,1,10", "01/14/2016,2,10", "2016-01-15,3,10", "31/02/2016,4,10", "04/01/2016,1.5,10", header=HEADER),
+        csv("13/01/2016,1,10", "2016-01-15,3,10", "31/02/2016,4,10", "04/01/2016,1.5,10", header=HEADER),
         days={"2016-01-13": {"close": 1.0}, MONDAY: {"close": 1.5}},
         rejected={
-            row: "the date is unreadable or not in the style of its file"
-            for row in ("01/14/2016,2,10", "2016-01-15,3,10", "31/02/2016,4,10")
+            row: "the date is unreadable or not in the style of its file" for row in ("2016-01-15,3,10", "31/02/2016,4,10")
         },
+    ),
+    File(
+        "dates with the day first and with the month first",
+        csv("13/01/2016,1,10", "01/14/2016,2,10", header=HEADER),
+        refused="dates with the day first and with the month first",
+    ),
+    *(
+        File(
+            f"dates with the {about} and, beyond the first range, otherwise",
+            long(f"Z,{certain},2,10\nZ,{other},2,10\n", day="04/01/2016"),
+            rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has dates with the day first and with the month first"),
+        )
+        for about, certain, other in (("day first", "13/01/2016", "01/14/2016"), ("month first", "01/13/2016", "14/01/2016"))
+    ),
+    File(
+        "another column in the other order of day and month",
+        csv("13/01/2016,1,01/28/2016", "04/01/2016,1.5,02/25/2016", header="Date,Close,Updated"),
+        days={"2016-01-13": {"close": 1.0}, MONDAY: {"close": 1.5}},
+    ),
+    File(
+        "months by name beside numbers that would be days",
+        csv("04-Jan-16,1.5,01/28/2016", "31-Jan-16,1.5,02/25/2016", header="Date,Close,Updated"),
+        days={MONDAY: {"close": 1.5}, "2016-01-31": {"close": 1.5}},
     ),
     File(
         "a Unix time of another unit than its file's",
@@ -660,7 +682,7 @@ def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
     named = re.findall(r"THEN '([^']{9,})'$", unsafe, re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("judged AS")[2].partition("END AS reason")[0], re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("compared AS")[2].partition("END AS rejection")[0], re.MULTILINE)
-    assert len(set(named)) == 16
+    assert len(set(named)) == 17
     assert reasons == set(named)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 from typing import TypeVar
 
 from .refusals import Kind, refused
@@ -12,6 +12,9 @@ from .text import shown
 
 NEIGHBOURS_DAYS = 4
 """Over a long weekend the next trading day is so many days away."""
+
+MOST_OF_A_RUN = 0.8
+"""Where so many days have a neighbour, single ones without are remarkable."""
 
 FEW_ROWS = 4
 """Of fewer days nothing tells that they are of weeks or months."""
@@ -57,6 +60,20 @@ def likely(readings: Mapping[Reading, Sequence[date]]) -> Reading | None:
 def ends_at(days: Sequence[date], named: Sequence[date]) -> bool:
     """Whether the last day is one of the named ones, or the trading day before it."""
     return any(0 <= (day - max(days)).days <= NEIGHBOURS_DAYS for day in named if days)
+
+
+def strays(days: Collection[date]) -> list[date]:
+    """Of days that are a run, those without a neighbour that would be a missing one of the run with day and month swapped."""
+    known = set(days)
+
+    def has_neighbour(day: date) -> bool:
+        return any(day + timedelta(days=step) in known for step in range(-NEIGHBOURS_DAYS, NEIGHBOURS_DAYS + 1) if step)
+
+    if _runs(list(days)) < MOST_OF_A_RUN:
+        return []
+    alone = [day for day in sorted(known) if day.day <= 12 and not has_neighbour(day)]
+    swapped = {day: day.replace(month=day.day, day=day.month) for day in alone}
+    return [day for day, other in swapped.items() if other not in known and other.weekday() < 5 and has_neighbour(other)]
 
 
 def require_days(days_of_symbols: Sequence[Sequence[date]], says_long: bool = False) -> None:

@@ -7,6 +7,7 @@ in it. It is found once per file; a row that does not fit its file's style is re
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -168,13 +169,13 @@ def settle(
 ) -> Settled:
     """The style of a file with these dates; `more` are those beyond its first range, read only while the order is open.
 
-    The first date that fits a style decides it, but for the order of its parts, for which there is evidence in this order: a
-    part above 12; a source that writes months first; the calendar; the dates in the file's name, `named`; `american_marks`, which
-    is said, since they may be Australian. Without any, `day_first` decides, which is said. `utc`: a moment without an offset is
-    in UTC; `english` says that the header is in English.
+    The style of most dates is the file's. For the order of its parts there is evidence in this order: a part above 12; a source
+    that writes months first; the calendar; the dates in the file's name, `named`; `american_marks`, which is said, since they may
+    be Australian. Without any, `day_first` decides, which is said. `utc`: a moment without an offset is in UTC; `english` says
+    that the header is in English.
 
-    Raises FileRefusedError when no style fits any of the first thousand dates, there is no date at all, or years of two digits
-    leave the order open.
+    Raises FileRefusedError when no style fits any of the first thousand dates, none fits half of those that are dates, there is
+    no date at all, years of two digits leave the order open, or some dates may have day and month swapped.
     """
     dates = [text for text in texts if _may_be_date(text)]
     candidates = _candidates(dates)
@@ -184,6 +185,7 @@ def settle(
         candidates = _candidates(dates)
     if not candidates:
         raise _no_style(dates)
+    _require_one_order(next(iter(candidates)), dates)
     candidates = _narrowed(candidates, dates, following)
     assumed: list[str] = []
     style = next(iter(candidates))
@@ -192,7 +194,7 @@ def settle(
     if style.year_base == CENTURY and style.year_at == 1 and not english:
         raise _two_digit_years(dates)
     _require_english_months(style, dates)
-    _require_most(style, dates)
+    _require_none_swapped(style, dates)
     return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
 
 
@@ -229,8 +231,14 @@ def _may_be_date(text: str) -> bool:
 
 
 def _candidates(dates: Sequence[str]) -> frozenset[DateStyle]:
-    """The styles of the first date that has any."""
-    found = next(filter(None, map(styles, dates[:TRIES])), frozenset[DateStyle]())
+    """The styles that most dates have: those of the first date that has one of them."""
+    counts = Counter(style for text in dates for style in styles(text))
+    most = max(counts.values(), default=0)
+    each = ([style for style in styles(text) if counts[style] == most] for text in dates)
+    found = frozenset(next(filter(None, each), []))
+    if found and 2 * most < sum(bool(styles(text)) for text in dates):
+        texts = {_RUN.sub("#", day_text(text)): text for text in reversed(dates) if styles(text)}
+        raise _several_styles(*list(texts.values())[-2:])
     if any(style.year_base == CENTURY for style in found):
         # Years of the Republic of China have three digits since 2011: one of them tells what those of two are.
         for text in dates:
@@ -241,9 +249,7 @@ def _candidates(dates: Sequence[str]) -> frozenset[DateStyle]:
 
 
 def _narrowed(candidates: frozenset[DateStyle], dates: list[str], more: Iterator[str]) -> frozenset[DateStyle]:
-    """Those candidates that the other dates fit too; more dates are read, and kept, while there are several."""
-    for text in dates:
-        candidates = candidates & styles(text) or candidates
+    """Those candidates that further dates fit too, which are read, and kept, while there are several."""
     while len(candidates) > 1:
         following = next(more, None)
         if following is None:
@@ -350,26 +356,56 @@ def _moment(style: DateStyle, text: str, utc: bool) -> tuple[float, bool] | None
     return hour, zone in ("Z", "UTC", "GMT", "0000") or (utc and not zone)
 
 
-def _require_most(style: DateStyle, dates: Sequence[str]) -> None:
-    """Raise FileRefusedError where most days above 12 are in no style of the file, and none in its own: day and month are swapped
-    in some rows, or in all of them.
-    """
-    if style.year_at is None or len(dates) < calendar.FEW_ROWS:
+def _require_one_order(style: DateStyle, dates: Sequence[str]) -> None:
+    """Raise FileRefusedError where one date fits the style, and another only the one with day and month the other way round."""
+    other = replace(style, month_at=style.day_at, day_at=style.month_at)
+    if other == style:
         return
-    fitting = next((text for text in dates if style.day(text) is not None), "")
-    others = [text for text in dates if style.day(text) is None and _is_late_in_month(text)]
-    if 2 * len(others) > len(dates) and not any(day.day > 12 for day in filter(None, map(style.day, dates))):
+    fitting = next((text for text in dates if style in styles(text) and other not in styles(text)), None)
+    misfit = next((text for text in dates if other in styles(text) and style not in styles(text)), None)
+    if fitting and misfit:
         raise refused(
             Kind.DATES,
-            f"dates in several styles ({shown(fitting, 30)}, {shown(others[0], 30)}), so that day and month of the first may be"
-            " swapped: write all as 2016-01-04",
+            f"dates with the day first and with the month first ({shown(fitting, 30)}, {shown(misfit, 30)}): write all as"
+            " 2016-01-04",
         )
 
 
-def _is_late_in_month(text: str) -> bool:
-    """Whether it is a date of numbers with a part that can only be a day."""
+def _require_none_swapped(style: DateStyle, dates: Sequence[str]) -> None:
+    """Raise FileRefusedError where day and month may be swapped in some rows: days above 12 are in another style than all other
+    days, as a spreadsheet leaves them; or dates far from all others are next to them when swapped, as rows that were put below.
+    """
+    if style.year_at is None or len(dates) < calendar.FEW_ROWS:
+        return
+    days = {day: text for text in dates if (day := style.day(text))}
+    are_late = {day.day > 12 for day in days}
+    misfits = [text for text in dates if style.day(text) is None]
+    others = [text for text in misfits if (is_late := _is_late_in_month(text)) is not None and are_late == {not is_late}]
+    if 10 * len(others) > len(dates):
+        raise _several_styles(next(iter(days.values())), others[0])
+    strays = calendar.strays(days) if style.year_at == 3 else []
+    if strays and _RUN.findall(day_text(days[strays[0]]))[1].isdecimal():
+        raise refused(
+            Kind.DATES,
+            f"dates far from all others, next to them with day and month swapped ({shown(days[strays[0]], 30)}): write all as"
+            " 2016-01-04",
+        )
+
+
+def _several_styles(text: str, other: str) -> Exception:
+    return refused(
+        Kind.DATES,
+        f"dates in several styles ({shown(text, 30)}, {shown(other, 30)}), so that day and month of some may be swapped: write"
+        " all as 2016-01-04",
+    )
+
+
+def _is_late_in_month(text: str) -> bool | None:
+    """Whether a date of three numbers has one that can only be a day; None of other texts."""
     runs = _RUN.findall(day_text(text))
-    return len(runs) == 3 and any(run.isdecimal() and len(run) == 2 and 12 < int(run) < 32 for run in runs)
+    if len(runs) != 3 or not all(map(str.isdecimal, runs)):
+        return None
+    return any(len(run) == 2 and 12 < int(run) < 32 for run in runs)
 
 
 def _require_english_months(style: DateStyle, dates: Sequence[str]) -> None:
