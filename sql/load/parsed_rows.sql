@@ -199,7 +199,7 @@ dated AS (
                     date_add('day', try_cast(element_at(day_pieces, 1) AS bigint) / date_divisor, DATE '1970-01-01')
                 END
             WHEN year_at IS NULL THEN
-                CASE WHEN regexp_like(element_at(day_pieces, 1), '^(1[89]|2[01])[0-9]{6}$') THEN
+                CASE WHEN regexp_like(element_at(day_pieces, 1), '^(1[89]|2[01])[0-9]{6}([0-9]{4}([0-9]{2})?)?$') THEN
                     try_cast(
                         substr(element_at(day_pieces, 1), 1, 4) || '-' || substr(element_at(day_pieces, 1), 5, 2) || '-'
                         || substr(element_at(day_pieces, 1), 7, 2)

@@ -34,6 +34,10 @@ MONTH_FIRST = DateStyle("#/#/#", 3, 1, 2)
         ("Jan. 04, 2016", DateStyle("#. #, #", 3, 1, 2)),
         ("20160104", DateStyle("#")),
         ("20160104 16:00:00", DateStyle("#")),
+        ("201601040000", DateStyle("#")),
+        ("20160104160000", DateStyle("#")),
+        ("197612310000", DateStyle("#")),
+        ("197632310000", DateStyle("#", divisor=86_400_000)),
         ("1451865600", DateStyle("#", divisor=86_400)),
         ("1451865600000", DateStyle("#", divisor=86_400_000)),
         ("1451865600000000", DateStyle("#", divisor=86_400_000_000)),
@@ -114,6 +118,16 @@ def test_the_mark_of_a_source_stands_before_the_calendar() -> None:
 def test_the_calendar_settles_the_order_where_one_reading_is_a_run_of_trading_days(day_first: bool) -> None:
     assert settle(["01/12/2025", "02/12/2025", "03/12/2025"], day_first=day_first) == Settled(DAY_FIRST)
     assert settle(["01/04/2016", "01/05/2016", "01/06/2016"], day_first=day_first) == Settled(MONTH_FIRST)
+
+
+def test_milliseconds_of_1976_are_told_from_compact_dates_by_most() -> None:
+    texts = [str(200_000_000_000 + 86_400_000 * day) for day in range(60)]
+    assert settle(texts, day_first=True).style == DateStyle("#", divisor=86_400_000)
+
+
+def test_a_line_below_moments_may_have_numbers() -> None:
+    texts = ["1451917800", "1452004200", "Total 2 rows", "Total ٢ rows"]
+    assert settle(texts, day_first=True).style == DateStyle("#", divisor=86_400)
 
 
 FIRSTS = [f"01/{month:02d}/2015" for month in range(1, 13)]
@@ -310,6 +324,7 @@ def test_the_name_of_a_file_tells_the_order_of_its_date(key: str, settled: Settl
         # with the offset of a place the day is that of the place
         ([f"2016-01-{day:02d} 22:00:00+09:00" for day in (4, 5, 6)], 0, ()),
         ([f"2016-01-{day:02d} 22:00:00" for day in (4, 5, 6)], 0, ()),
+        (["201601032300", "201601042300", "201601052300"], 1, ()),
         # but midnights of UTC that were written in New York
         ([f"2016-01-{day:02d} 19:00:00-05:00" for day in (3, 4, 5)], 1, ()),
         ([f"2016-01-{day:02d} 19:00:00" for day in (3, 4, 5)], 1, ()),

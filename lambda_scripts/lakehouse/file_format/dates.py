@@ -50,8 +50,9 @@ _MONTHS = (
 _MONTH_NAME = re.compile("|".join(_MONTHS), re.IGNORECASE)
 _MONTH = re.compile(rf"0?[1-9]|1[0-2]|{'|'.join(_MONTHS)}", re.IGNORECASE)
 _DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
-_COMPACT = re.compile(r"((?:1[89]|2[01])\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
-# The number of digits tells an epoch's unit from 1973-03-03 to 2286-11-20. Eight digits are a compact date.
+_COMPACT = re.compile(r"((?:1[89]|2[01])\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?")
+# The number of digits tells an epoch's unit from 1973-03-03 to 2286-11-20. Eight digits are a compact date; so are twelve and
+# fourteen with a time of day behind it, as few milliseconds of 1976 are.
 _EPOCH_UNITS_A_DAY = {
     **dict.fromkeys((9, 10), 86_400),
     **dict.fromkeys((12, 13), 86_400_000),
@@ -74,9 +75,9 @@ _PLACES = ((1, 2, 3), (3, 2, 1), (3, 1, 2))
 class DateStyle:
     """Where a date's parts stand: 1-based among the runs of `shape`.
 
-    Compact (`20160104`) and epoch dates have no places: their first run is the date; an epoch has `divisor`, the number of its
-    units in a day. It gives the day in UTC; a day before 1973-03-03 comes of another unit. `year_base` is 0 where years stand
-    in full; `day_shift` is what is added to the day that the text says.
+    Compact (`20160104`, `201601041530`) and epoch dates have no places: their first run is the date; an epoch has `divisor`, the
+    number of its units in a day. It gives the day in UTC; a day before 1973-03-03 comes of another unit. `year_base` is 0 where
+    years stand in full; `day_shift` is what is added to the day that the text says.
     """
 
     shape: str | None
@@ -237,8 +238,8 @@ def _candidates(dates: Sequence[str]) -> frozenset[DateStyle]:
     each = ([style for style in styles(text) if counts[style] == most] for text in dates)
     found = frozenset(next(filter(None, each), []))
     if found and 2 * most < sum(bool(styles(text)) for text in dates):
-        texts = {_RUN.sub("#", day_text(text)): text for text in reversed(dates) if styles(text)}
-        raise _several_styles(*list(texts.values())[-2:])
+        text, other, *_ = {styles(text): text for text in dates if styles(text)}.values()
+        raise _several_styles(text, other, "none of which most have")
     if any(style.year_base == CENTURY for style in found):
         # Years of the Republic of China have three digits since 2011: one of them tells what those of two are.
         for text in dates:
@@ -315,9 +316,9 @@ def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[st
     FileRefusedError where the former holds for some of the stamps only, as where clocks change, or where they may be the closes
     of a market that trades on Sundays.
     """
-    if not style.divisor and not any(":" in text for text in dates):
+    if style.year_at and not any(":" in text for text in dates):
         return style
-    moments = [(day, *moment) for text in dates if (moment := _moment(style, text, utc)) and (day := style.day(text))]
+    moments = [(day, *moment) for text in dates if (day := style.day(text)) and (moment := _moment(style, text, utc))]
     evenings = [
         (day, hour, in_utc) for day, hour, in_utc in moments if hour >= (10 if in_utc else 17) and hour * 4 == int(hour * 4)
     ]
@@ -341,10 +342,13 @@ def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[st
 
 
 def _moment(style: DateStyle, text: str, utc: bool) -> tuple[float, bool] | None:
-    """The hour of a moment and whether it is in UTC; None where it has no time of day."""
+    """The hour of a moment, a date in that style, and whether it is in UTC; None where it has no time of day."""
     if style.divisor:
         run = _RUN.findall(text)[0]
         return int(run) % style.divisor * 24 / style.divisor, True
+    compact = _COMPACT.fullmatch(text)
+    if compact and compact[4]:
+        return int(compact[4]), utc
     found = _MOMENT.search(text)
     if not found:
         return None
@@ -382,7 +386,7 @@ def _require_none_swapped(style: DateStyle, dates: Sequence[str]) -> None:
     misfits = [text for text in dates if style.day(text) is None]
     others = [text for text in misfits if (is_late := _is_late_in_month(text)) is not None and are_late == {not is_late}]
     if 10 * len(others) > len(dates):
-        raise _several_styles(next(iter(days.values())), others[0])
+        raise _several_styles(next(iter(days.values())), others[0], "so that day and month of some may be swapped")
     strays = calendar.strays(days) if style.year_at == 3 else []
     if strays and _RUN.findall(day_text(days[strays[0]]))[1].isdecimal():
         raise refused(
@@ -392,12 +396,8 @@ def _require_none_swapped(style: DateStyle, dates: Sequence[str]) -> None:
         )
 
 
-def _several_styles(text: str, other: str) -> Exception:
-    return refused(
-        Kind.DATES,
-        f"dates in several styles ({shown(text, 30)}, {shown(other, 30)}), so that day and month of some may be swapped: write"
-        " all as 2016-01-04",
-    )
+def _several_styles(text: str, other: str, why: str) -> Exception:
+    return refused(Kind.DATES, f"dates in several styles ({shown(text, 30)}, {shown(other, 30)}), {why}: write all as 2016-01-04")
 
 
 def _is_late_in_month(text: str) -> bool | None:
