@@ -37,7 +37,7 @@ records AS (
         s.source, s.modified, s.fields, s.header_names, s.symbol AS file_symbol,
         s.symbol_at, s.exchange_at, s.instrument_at, s.main_instruments,
         s.date_at, s.open_at, s.high_at, s.low_at, s.close_at, s.adj_close_at, s.volume_at,
-        s.date_shape, s.year_at, s.month_at, s.day_at, s.date_divisor, s.year_base, s.day_shift,
+        s.date_shape, s.year_at, s.month_at, s.day_at, s.date_divisor, s.year_base, s.day_shift, s.evening_from,
         s.delimiter, s.decimal_marks, s.volume_factor,
         l.record, l.line,
         CASE
@@ -226,6 +226,13 @@ dated AS (
                     || '-' || element_at(day_pieces, day_at)
                 AS date)
         END) AS trade_date,
+        -- Which quarter of an hour of its day a moment is, where that must be told.
+        CASE
+            WHEN evening_from IS NULL THEN NULL
+            WHEN date_divisor IS NOT NULL THEN try_cast(element_at(day_pieces, 1) AS bigint) % date_divisor * 96e0 / date_divisor
+            ELSE try_cast(regexp_extract(element_at(texts, 1), '[T ]([0-9]{1,2}):[0-9]{2}', 1) AS double) * 4e0
+                + try_cast(regexp_extract(element_at(texts, 1), '[T ][0-9]{1,2}:([0-9]{2})', 1) AS double) / 15e0
+        END AS quarter,
         CASE WHEN element_at(numbers, 1) > 0e0 THEN element_at(numbers, 1) END AS open,
         CASE WHEN element_at(numbers, 2) > 0e0 THEN element_at(numbers, 2) END AS high,
         CASE WHEN element_at(numbers, 3) > 0e0 THEN element_at(numbers, 3) END AS low,
@@ -250,6 +257,9 @@ judged AS (
             WHEN symbol IS NULL THEN 'no symbol'
             WHEN trade_date IS NULL AND coalesce(day_text, '') = '' THEN 'no date'
             WHEN trade_date IS NULL THEN 'the date is unreadable or not in the style of its file'
+            WHEN evening_from IS NOT NULL
+                AND coalesce(quarter >= evening_from * 4e0 AND quarter = floor(quarter), FALSE) <> (day_shift > 0)
+            THEN 'the time of day is of another zone than those of its file'
             WHEN trade_date > :latest_date THEN 'the date is in the future'
             WHEN instrument_at IS NOT NULL AND instrument = 0 THEN 'a series, board or name that is not of the share'
             WHEN element_at(number_texts, 4) IS NULL THEN 'no close'

@@ -260,6 +260,9 @@ def test_years_of_two_digits_are_read_where_their_place_is_plain(texts: list[str
         ["2016-03-24 00:00:00+00:00", "2016-03-25 00:00:00+00:00", "2016-03-27 23:00:00+00:00", "2016-03-28 23:00:00+00:00"],
         # Riyadh's closes or Auckland's midnights
         [f"2016-01-{day:02d}T12:00:00Z" for day in (3, 4, 5, 6, 7)],
+        # Qatar's closes; Cairo's, in summer and in winter
+        [f"2016-01-{day:02d}T10:15:00Z" for day in (3, 4, 5, 6, 7)],
+        [*(f"2016-10-{day}T11:30:00Z" for day in (23, 24, 25)), *(f"2016-10-{day}T12:30:00Z" for day in (26, 27, 30))],
     ],
 )
 def test_moments_that_may_be_midnights_of_the_day_after_are_refused(texts: list[str]) -> None:
@@ -313,6 +316,11 @@ def test_the_name_of_a_file_tells_the_order_of_its_date(key: str, settled: Settl
     [
         # Berlin's midnights: stamps from Sunday to Thursday
         ([f"2023-08-{day:02d} 22:00:00+00:00" for day in (9, 10, 13, 14)], 1, ()),
+        # Auckland's midnights, in summer and in winter
+        ([*(f"2016-03-{day}T11:00:00Z" for day in (27, 28, 29)), *(f"2016-04-{day:02d}T12:00:00Z" for day in (3, 4, 5))], 1, ()),
+        # stamps of the end of a day, of two weeks and of one
+        ([f"2016-01-{day:02d}T00:00:00Z" for day in (5, 6, 7, 8, 9, 12, 13, 14, 15, 16)], -1, ()),
+        ([f"2016-01-{day:02d}T00:00:00Z" for day in (5, 6, 7, 8, 9)], 0, ("the day of the time stamp as the trade date",)),
         # New York's closes, Monday to Friday
         ([f"2016-01-{day:02d}T21:00:00Z" for day in (4, 5, 6, 7, 8)], 0, ()),
         # New York's midnights

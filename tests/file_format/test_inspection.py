@@ -113,6 +113,7 @@ def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
         "volume_factor": 1.0,
         "year_base": 0,
         "day_shift": 0,
+        "evening_from": None,
         "exchange_at": None,
         "instrument_at": None,
         "main_instruments": None,

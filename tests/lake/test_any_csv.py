@@ -332,6 +332,37 @@ DATES = [
             for row in ("0216-01-04,2,10", "0000-01-01,3,10", "9999-01-01,4,10")
         },
     ),
+    *(
+        File(
+            f"midnights of {about}, and of another zone beyond the first range",
+            "Symbol,Date,Close,Volume\n" + long_run(f"{symbol},{{}}{first},1.25,100\n") + f"{symbol}2,2016-01-04{other},2,10\n",
+            symbol=f"{symbol}2",
+            accepted=ROWS_BEYOND_THE_HEAD,
+            rejected={f"{symbol}2,2016-01-04{other},2,10": "the time of day is of another zone than those of its file"},
+        )
+        for about, symbol, first, other in (
+            ("New York", "NYM", "T05:00:00Z", "T15:00:00Z"),
+            ("a coin", "CNM", " 00:00:00+00:00", " 23:00:00+00:00"),
+        )
+    ),
+    File(
+        "midnights of Tokyo, and of New York beyond the first range",
+        "Symbol,Date,Close,Volume\n"
+        + "".join(
+            f"{s},{1_262_530_800 + 86_400 * day},1.25,100\n" for s in ("TKM", "TKN", "TKO") for day in range(1960) if day % 7 < 5
+        )
+        + "TKU,1451883600,2,10\n",
+        symbol="TKU",
+        accepted=3 * 1400,
+        rejected={"TKU,1451883600,2,10": "the time of day is of another zone than those of its file"},
+    ),
+    File(
+        "a coin's last row with the time of the download",
+        "Symbol,Date,Close,Volume\n" + long_run("CNL,{} 00:00:00+00:00,1.25,100\n") + "CNK,2016-01-04 17:22:00+00:00,2,10\n",
+        symbol="CNK",
+        days=close(2.0),
+        accepted=ROWS_BEYOND_THE_HEAD + 1,
+    ),
     File(
         "a date in the future",
         csv(f"{TOMORROW},1.5,10", f"{IN_THREE_DAYS},2,10", header=HEADER),
@@ -683,7 +714,7 @@ def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
     named = re.findall(r"THEN '([^']{9,})'$", unsafe, re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("judged AS")[2].partition("END AS reason")[0], re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("compared AS")[2].partition("END AS rejection")[0], re.MULTILINE)
-    assert len(set(named)) == 17
+    assert len(set(named)) == 18
     assert reasons == set(named)
 
 

@@ -61,8 +61,17 @@ _EPOCH_UNITS_A_DAY = {
 }
 _MOMENT = re.compile(r"[T ](\d{1,2}):(\d\d)(?::\d\d(?:\.\d+)?)? *(Z|UTC|GMT|[+-]00:?00|[+-]\d\d:?\d\d)?(?: .*)?$", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
-_SUNDAY_CLOSES = (10.0, 12.0, 12.5)
-"""Hours of UTC at which markets close that trade on Sundays (Dubai, Riyadh, Cairo), and at which it is midnight in Auckland."""
+_EVENING_IN_UTC, _EVENING = 10, 17
+"""From these hours on, in UTC and elsewhere, a moment may be midnight of the day after at a market."""
+
+_LAST_SUNDAY_CLOSE = 13.0
+"""By this hour of UTC markets close that trade on Sundays, from Muscat to Cairo."""
+
+_AUCKLAND = ({11.0}, {11.0, 12.0})
+"""Hours of UTC before it at which it is midnight somewhere all the same."""
+
+_AMERICA = 5
+"""No midnight of America is later in UTC, and few markets have closed by then."""
 
 _EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -119,10 +128,15 @@ _COMPACT_STYLE = DateStyle("#")
 
 @dataclass(frozen=True)
 class Settled:
-    """The style of a file's dates, and what was assumed to find it."""
+    """The style of a file's dates, and what was assumed to find it.
+
+    `evening_from`: the hour from which on a quarter of an hour is an evening, where all moments must be one or, without a shift
+    to the day after, none.
+    """
 
     style: DateStyle
     assumed: tuple[str, ...] = ()
+    evening_from: int | None = None
 
 
 def day_text(text: str) -> str:
@@ -196,7 +210,7 @@ def settle(
         raise _two_digit_years(dates)
     _require_english_months(style, dates)
     _require_none_swapped(style, dates)
-    return Settled(_shifted(style, dates, utc, assumed), tuple(assumed))
+    return _shifted(style, dates, utc, assumed)
 
 
 def of_key(key: str) -> list[date]:
@@ -309,7 +323,7 @@ def _with_known_year(candidates: frozenset[DateStyle], dates: Sequence[str]) -> 
     return candidates
 
 
-def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> DateStyle:
+def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[str]) -> Settled:
     """The style with the shift from the day of the stamps to the market's: a midnight elsewhere is the evening before here.
 
     Stamps fall on Sundays and none on Fridays then; those of the end of a day on Saturdays and none on Mondays. Raises
@@ -317,28 +331,38 @@ def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[st
     of a market that trades on Sundays.
     """
     if style.year_at and not any(":" in text for text in dates):
-        return style
+        return Settled(style, tuple(assumed))
     moments = [(day, *moment) for text in dates if (day := style.day(text)) and (moment := _moment(style, text, utc))]
     evenings = [
-        (day, hour, in_utc) for day, hour, in_utc in moments if hour >= (10 if in_utc else 17) and hour * 4 == int(hour * 4)
+        (day, hour, in_utc)
+        for day, hour, in_utc in moments
+        if hour >= (_EVENING_IN_UTC if in_utc else _EVENING) and hour * 4 == int(hour * 4)
     ]
+    all_in_utc = all(in_utc for _, _, in_utc in moments)
+    # The parse statement does not read AM and PM, nor hours that follow a date without a blank.
+    is_told = style.divisor is not None or not any(has_half_days(text) or ":" not in text for text in dates if style.day(text))
+    evening_from = (_EVENING_IN_UTC if all_in_utc else _EVENING) if moments and is_told else None
     weekdays = {day.weekday() for day, _, _ in evenings}
     if 6 in weekdays and 4 not in weekdays:
-        hours = {hour for _, hour, _ in evenings}
-        if len(evenings) < len(moments) or (len(hours) == 1 and max(hours) in _SUNDAY_CLOSES):
+        closes = {hour for _, hour, in_utc in evenings if in_utc and hour < _LAST_SUNDAY_CLOSE}
+        if len(evenings) < len(moments) or (closes and closes not in _AUCKLAND):
             raise refused(
                 Kind.DATES,
                 f"moments of which some may be midnights of the day after ({shown(dates[0], 30)}, {shown(dates[-1], 30)}):"
                 " write the trade dates as 2016-01-04",
             )
-        return replace(style, day_shift=1)
+        return Settled(replace(style, day_shift=1), tuple(assumed), evening_from)
     # Stamps of the end of a day: no market trades from Tuesday to Saturday.
     found = [day.weekday() for day in {day for day, _, _ in moments}]
-    if not evenings and found.count(5) > 1 and not {6, 0} & set(found):
-        return replace(style, day_shift=-1)
+    if not evenings and 5 in found and not {6, 0} & set(found):
+        if found.count(5) > 1:
+            return Settled(replace(style, day_shift=-1), tuple(assumed), evening_from)
+        if len(set(found)) == 5:
+            assumed.append("the day of the time stamp as the trade date")
     if len(evenings) == len(moments) and any(in_utc for _, _, in_utc in evenings) and (4 not in weekdays or 6 in weekdays):
         assumed.append("the day of UTC as the trade date")
-    return style
+    is_early = all_in_utc and all(hour <= _AMERICA for _, hour, _ in moments)
+    return Settled(style, tuple(assumed), evening_from if is_early else None)
 
 
 def _moment(style: DateStyle, text: str, utc: bool) -> tuple[float, bool] | None:

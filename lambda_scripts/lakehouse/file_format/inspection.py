@@ -70,6 +70,7 @@ class FileFormat:
     volume_factor: float
     year_base: int
     day_shift: int
+    evening_from: int | None
     exchange_at: int | None
     instrument_at: int | None
     main_instruments: str | None
@@ -131,6 +132,7 @@ def inspect(
         volume_at=at["volume"] if has_volume else None,
         **_positions(at),
         **_date_fields(settled.style),
+        evening_from=settled.evening_from,
         header_names="\n".join(name.lower() for name in header.names),
         delimiter=header.delimiter,
         decimal_marks=marks.prices * len(columns.PRICES) + (marks.volume or "."),
