@@ -171,7 +171,7 @@ pointed AS (
 numbered AS (
     SELECT
         *,
-        regexp_replace(day_text, '[0-9]+|[A-Za-z]+', '#') AS day_shape,
+        replace(regexp_replace(day_text, '[0-9]+|[A-Za-z]+', '#'), '  ', ' ') AS day_shape,
         regexp_extract_all(day_text, '[0-9]+|[A-Za-z]+') AS day_pieces,
         transform(number_texts, number_text -> CASE
             WHEN regexp_like(number_text, '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(number_text AS double)

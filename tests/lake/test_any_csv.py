@@ -259,6 +259,7 @@ DATES = [
     dated("Unix microseconds", "1451865600000000", "1452005999000000", "1452643200000000"),
     dated("Unix nanoseconds", "1451865600000000000", "1452005999000000000", "1452643200000000000"),
     dated("compact dates with a time of day", "201601040000", "201601050000", "201601130000"),
+    dated("SQL Server's dates", "Jan  4 2016 12:00AM", "Jan  5 2016 12:00AM", "Jan 13 2016 12:00AM"),
     dated("integers that became floats", "20160104.0", "20160105.0", "20160113.0"),
     dated("a weekday before the date", "Mon, 04 Jan 2016", "Tuesday, 5 Jan 2016", "Wed. 13 Jan 2016"),
     dated("a month's name without separators", "04JAN2016", "05JAN2016", "13JAN2016"),

@@ -23,7 +23,7 @@ CUT = rf"(?i)^{_WEEKDAY}[.,]* +|{_TIME}|[ ,(]+{_WEEKDAY}\)?$"
 """What is cut from a date before anything else, a weekday and a time of day; the parse statement cuts the same."""
 
 RUN = "[0-9]+|[A-Za-z]+"
-"""A run of digits or of letters; a shape is the day text with each run replaced by `#`."""
+"""A run of digits or of letters; a shape is the day text with each run replaced by `#`, and double blanks by one."""
 
 TRIES = 1000
 """How many dates may fit no style before the file is refused."""
@@ -73,7 +73,10 @@ _AUCKLAND = ({11.0}, {11.0, 12.0})
 _AMERICA = 5
 """No midnight of America is later in UTC, and few markets have closed by then."""
 
-_EXCEL_DAY_NUMBER = re.compile(r"[1-6]\d{4}(\.\d+)?")
+_EXCEL_DAY_NUMBER = re.compile(r"[3-6]\d{4}(\.\d+)?")
+_DAY_NUMBER = re.compile(r"[1-9]\d{3,4}(\.\d+)?")
+_JSON_DATE = re.compile(r"\\*/Date\(.*")
+_TOO_NARROW = re.compile("#{3,}")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _NAMED_MONTH = re.compile(r"(?:\d{1,2}\W+)?[^\W\d_]{3,}\W+(?:\d{1,2}\W+)?(?:\d\d|\d{4})")
 _IN_KEY = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}([-_.]?)[0-9]{2}\1[0-9]{2}(?![0-9])")
@@ -101,7 +104,7 @@ class DateStyle:
     def day(self, text: str) -> date | None:
         """The trade date that the text is in this style; None where it is none."""
         cut = day_text(text)
-        if _RUN.sub("#", cut) != self.shape:
+        if _shape_of(cut) != self.shape:
             return None
         runs = _RUN.findall(cut)
         try:
@@ -158,7 +161,7 @@ def styles(text: str) -> frozenset[DateStyle]:
     """The styles in which the text is a date: none, one, or several where its parts may be in another order."""
     cut = day_text(text)
     runs = _RUN.findall(cut)
-    shape = _RUN.sub("#", cut)
+    shape = _shape_of(cut)
     if shape in ("#", "#.#") and "".join(runs).isdecimal():
         return _digit_styles(shape, runs[0])
     if "#" in cut or not _SHAPE.fullmatch(shape):  # a # of the text's own is not a run
@@ -192,6 +195,7 @@ def settle(
     Raises FileRefusedError when no style fits any of the first thousand dates, none fits half of those that are dates, there is
     no date at all, years of two digits leave the order open, or some dates may have day and month swapped.
     """
+    texts = list(texts)
     dates = [text for text in texts if _may_be_date(text)]
     candidates = _candidates(dates)
     following = (text for text in more if _may_be_date(text))
@@ -199,7 +203,7 @@ def settle(
         dates.extend(text for _, text in zip(range(TRIES), following, strict=False))
         candidates = _candidates(dates)
     if not candidates:
-        raise _no_style(dates)
+        raise _no_style(dates, texts)
     _require_one_order(next(iter(candidates)), dates)
     candidates = _narrowed(candidates, dates, following)
     assumed: list[str] = []
@@ -221,6 +225,11 @@ def of_key(key: str) -> list[date]:
 def has_half_days(text: str) -> bool:
     """Whether a time of day is written with AM or PM."""
     return bool(_HALF_DAY.search(text))
+
+
+def _shape_of(cut: str) -> str:
+    """The shape of a day text; SQL Server pads days with a blank."""
+    return _RUN.sub("#", cut).replace("  ", " ")
 
 
 def _placed(shape: str, runs: Sequence[str], year: re.Pattern[str], base: int) -> Iterator[DateStyle]:
@@ -445,13 +454,19 @@ def _month_number(name: str) -> int | None:
     return next((number for number, month in enumerate(_MONTHS, start=1) if re.fullmatch(month, name, re.IGNORECASE)), None)
 
 
-def _no_style(misfits: Sequence[str]) -> Exception:
+def _no_style(misfits: Sequence[str], texts: Sequence[str]) -> Exception:
+    if any(map(_TOO_NARROW.fullmatch, texts)):
+        return refused(Kind.DATES, "the date column was too narrow (####) as it was saved: widen it and save it again")
     if not misfits:
         return refused(Kind.DATES, "no row has a date: fill the date column")
     first = day_text(misfits[0])
     evidence = ", ".join(dict.fromkeys(shown(text, 30) for text in misfits[:3]))
     if _EXCEL_DAY_NUMBER.fullmatch(first):
         return refused(Kind.DATES, f"dates are Excel's day numbers ({evidence}): format the column as a date and save it again")
+    if _DAY_NUMBER.fullmatch(first):
+        return refused(Kind.DATES, f"dates are day numbers, of R or of Excel ({evidence}): write them as 2016-01-04")
+    if _JSON_DATE.match(first):
+        return refused(Kind.DATES, f"dates are JSON's numbers ({evidence}): write them as 2016-01-04")
     if any(not _MONTH_NAME.fullmatch(word) for word in _LETTERS.findall(first)) and sum(char.isdecimal() for char in first) > 4:
         return _foreign_months(misfits)
     return refused(Kind.DATES, f"dates fit no known style ({evidence}): write them as 2016-01-04")
