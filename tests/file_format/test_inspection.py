@@ -478,6 +478,14 @@ def test_plain_dollars_and_halves_of_days_are_marks_of_a_month_first(content: st
     assert ("month before day (American marks)" if is_month_first else "day before month") in (found.assumed or "")
 
 
+def test_times_of_day_in_a_column_of_their_own_are_held_against_the_dates() -> None:
+    def with_time(time: str) -> str:
+        return bars("", "<DATE>,<TIME>,<CLOSE>") + "".join(f"2016.01.{day:02d},{time},1\n" for day in (3, 4, 5, 6, 7, 10, 11))
+
+    assert "by the times of day in a column of their own the trade date is another day" in refusal(with_time("22:00"))
+    assert inspected(with_time("00:00")).day_shift == 0
+
+
 # Decimal marks
 
 

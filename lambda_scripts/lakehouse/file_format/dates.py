@@ -217,6 +217,18 @@ def settle(
     return _shifted(style, dates, utc, assumed)
 
 
+def require_unshifted(style: DateStyle, moments: Sequence[str]) -> None:
+    """Raise FileRefusedError where dates of that style, with the times of day of another column behind, tell that the trade date
+    is the day after, or before: the parse statement does not read two columns together.
+    """
+    if _shifted(style, moments, False, []).style != style:
+        raise refused(
+            Kind.DATES,
+            f"by the times of day in a column of their own the trade date is another day ({shown(moments[0], 30)},"
+            f" {shown(moments[-1], 30)}): write the trade dates as 2016-01-04",
+        )
+
+
 def of_key(key: str) -> list[date]:
     """The days that a file's name and its folders say, year first: eod_20160104.csv, dt=2016-01-04/."""
     return [day for found in _IN_KEY.finditer(key) if (day := _COMPACT_STYLE.day(re.sub(r"\D", "", found[0])))]

@@ -70,6 +70,13 @@ class FirstRows:
         return any(period.upper() in ("W", "M", "Q", "Y") for period in self.column("period"))
 
     @property
+    def moments(self) -> list[str]:
+        """The dates with the times of day behind that a column of their own has; none where there is no such column."""
+        names = list(map(columns.letters, self._header.names))
+        at, time_at = self._at["date"] - 1, names.index("time") if "time" in names else self._at["date"] - 1
+        return [f"{values[at]} {values[time_at]}" for values in self.values if at != time_at and len(values) > max(at, time_at)]
+
+    @property
     def date_name_says_utc(self) -> bool:
         name = columns.letters(self._header.names[self._at["date"] - 1])
         return "utc" in name or "gmt" in name

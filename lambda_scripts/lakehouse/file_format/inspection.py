@@ -161,7 +161,7 @@ def _settled(
     if not rows.values:
         return NO_ROWS
     more = _column(header, header.binding.columns["date"], _rows(_beyond(text), header_lines))
-    return dates.settle(
+    settled = dates.settle(
         rows.column("date"),
         more,
         day_first=day_first,
@@ -171,6 +171,9 @@ def _settled(
         utc=rows.date_name_says_utc,
         english=rows.is_english,
     )
+    if rows.moments:
+        dates.require_unshifted(settled.style, rows.moments)
+    return settled
 
 
 def _require_one_table(lines: Sequence[str], header: Header) -> None:
