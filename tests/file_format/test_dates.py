@@ -252,6 +252,23 @@ def test_years_of_two_digits_are_read_where_their_place_is_plain(texts: list[str
         assert settle(texts, day_first=day_first).style == style
 
 
+# Weekends
+
+
+@pytest.mark.parametrize(
+    ("days", "is_said"),
+    [
+        ([*(4, 5, 6, 7, 8), 9, *(11, 12, 13, 14, 15)], True),
+        ([4, 5, 6, 7, 8, 11, 12, 13, 14, 15], False),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], False),  # a coin
+        ([3, 4, 5, 6, 7, 10, 11, 12, 13, 14], False),  # Sundays to Thursdays
+    ],
+)
+def test_single_days_at_weekends_are_said(days: list[int], is_said: bool) -> None:
+    settled = settle([f"2016-01-{day:02d}" for day in days], day_first=True)
+    assert settled.assumed == (("single days at weekends as trade dates",) if is_said else ())
+
+
 # Moments in UTC
 
 

@@ -22,6 +22,9 @@ FEW_ROWS = 4
 WEEKLY_RESTS = ({4, 5}, {5, 6}, {6, 0})
 """The days of a week on which nobody trades, as weekdays: in the Middle East and elsewhere, and by stamps of the end of a day."""
 
+FEW_WEEKENDS = 0.1
+"""Where fewer days are at weekends, the others are a market's that rests then."""
+
 QUARTER_DAYS = 100
 """Months or quarters are not further apart."""
 

@@ -214,7 +214,11 @@ def settle(
         raise _two_digit_years(dates)
     _require_english_months(style, dates)
     _require_none_swapped(style, dates)
-    return _shifted(style, dates, utc, assumed)
+    settled = _shifted(style, dates, utc, assumed)
+    days = filter(None, map(settled.style.day, dates))
+    if 0 < calendar.share_at_weekends(list(days)) < calendar.FEW_WEEKENDS:
+        return replace(settled, assumed=(*settled.assumed, "single days at weekends as trade dates"))
+    return settled
 
 
 def require_unshifted(style: DateStyle, moments: Sequence[str]) -> None:
