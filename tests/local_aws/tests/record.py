@@ -53,6 +53,9 @@ class Answer:
         return Answer(self.columns, sorted(self.rows, key=repr))
 
 
+REFUSED = Answer("!", "NOT_SUPPORTED_LOCALLY")
+
+
 @dataclass(frozen=True)
 class Recorded:
     on_duckdb: str
@@ -133,6 +136,16 @@ def drawn() -> str:
     return permits.draw(((case.statement, case.answer.error) for case in recorded() if case.on_duckdb == "same"), annotated)
 
 
+def _becomes(statement: str, permitted: Answer, translated: Answer, expected: Answer) -> str:
+    """What DuckDB does with a statement: `permitted` is its answer as things are, `translated` that of its SQL in any case."""
+    permitted, translated, expected = (answer.in_any_order(statement) for answer in (permitted, translated, expected))
+    # What Trino refuses for its types is refused here once it is recorded.
+    provable = translated == expected or expected.error in permits.REFUSALS
+    if permitted == expected or (permitted == REFUSED and provable):
+        return "same"
+    return "refused" if permitted == REFUSED else "differs"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.local_aws.tests.record", description=__doc__.partition("\n")[0])
     parser.add_argument("statements", nargs="*", metavar="statement")
@@ -140,18 +153,22 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="draw permits.txt from the record")
     given = parser.parse_args()
     lines = []
-    if given.statements:
-        with running("duckdb") as duckdb, mock.patch.object(translation, "check"):
-            on_duckdb = [duckdb.answer(statement) for statement in given.statements]
+    on_record = {case.statement: case for case in recorded()}
+    for statement in filter(on_record.get, given.statements):
+        print(f"on record already: {on_record[statement]}")
+    statements = [statement for statement in dict.fromkeys(given.statements) if statement not in on_record]
+    if statements:
+        with running("duckdb") as duckdb:
+            permitted = [duckdb.answer(statement) for statement in statements]
+            with mock.patch.object(translation, "check"):
+                translated = [duckdb.answer(statement) for statement in statements]
         with running("trino") as trino:
-            on_trino = [trino.answer(statement) for statement in given.statements]
-        for statement, one, other in zip(given.statements, on_duckdb, on_trino, strict=True):
-            # What Trino refuses for its types is refused here once it is recorded.
-            same = one.in_any_order(statement) == other.in_any_order(statement) or other.error in permits.REFUSALS
-            lines.append(Recorded("same" if same else "refused", statement, other))
+            expected = [trino.answer(statement) for statement in statements]
+        for statement, *answers in zip(statements, permitted, translated, expected, strict=True):
+            lines.append(Recorded(_becomes(statement, *answers), statement, answers[-1]))
             print(lines[-1])
-            if not same:
-                print(f"  DuckDB answers {one.columns} {one.rows}")
+            if lines[-1].on_duckdb != "same":
+                print(f"  DuckDB answers {answers[1].columns} {answers[1].rows}")
     if given.add:
         with RECORD.open("a", encoding="utf-8") as record:
             record.writelines(f"{line}\n" for line in lines)

@@ -12,7 +12,7 @@ import pytest
 from tests.local_aws import trino_server
 from tests.local_aws.account import EngineName
 from tests.local_aws.dialect import permits
-from tests.local_aws.tests.record import VERSION_RECORDED, Answer, Recorded, Runner, drawn, recorded, running
+from tests.local_aws.tests.record import REFUSED, VERSION_RECORDED, Recorded, Runner, drawn, recorded, running
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_a_statement_is_answered_as_trino_answers_it(case: Recorded, runner: Run
     if engine == "trino" or case.on_duckdb == "same":
         assert found == expected
     elif case.on_duckdb == "refused":
-        assert found == Answer("!", "NOT_SUPPORTED_LOCALLY")
+        assert found == REFUSED
     else:
         assert case.on_duckdb == "differs"
         assert found != expected, "it no longer differs: record it as the same"
