@@ -116,9 +116,10 @@ def _literal(node: exp.Literal) -> Type:
         whole, _, fraction = text.partition(".")
         return decimal(max(1, len(whole.lstrip("0")) + len(fraction)), len(fraction))
     value = int(text)
-    if value < 2**31:
+    negated = isinstance(node.parent, exp.Neg)
+    if value < 2**31 + negated:
         return INTEGER
-    return BIGINT if value < 2**63 + isinstance(node.parent, exp.Neg) else UNRESOLVED
+    return BIGINT if value < 2**63 + negated else UNRESOLVED
 
 
 def _arithmetic(node: exp.Binary) -> Type:

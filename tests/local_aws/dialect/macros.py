@@ -19,7 +19,7 @@ _JAVA_BLANKS = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x1680, *range(0x2000, 0
 _WHITESPACE = "".join(map(chr, [*_JAVA_BLANKS, 0x205F, 0x3000]))
 
 _FUNCTIONS = rf"""
-can_pad(size, padding) AS CASE WHEN size < 0 OR size > 2147483647
+can_pad(s, size, padding) AS CASE WHEN s IS NULL OR size IS NULL OR padding IS NULL THEN false WHEN size < 0 OR size > 2147483647
     THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
     WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') ELSE true END;
 array_join(a, separator) AS CASE WHEN a IS NOT NULL AND separator IS NOT NULL
@@ -35,16 +35,19 @@ date_format(d, f) AS strftime(d, f);
 day_of_month(d) AS day(d);
 day_of_week(d) AS isodow(d);
 day_of_year(d) AS dayofyear(d);
-element_at(a, i) AS CASE WHEN i = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
+element_at(a, i) AS CASE WHEN i = 0 AND a IS NOT NULL THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
     ELSE list_extract(a, i) END;
 from_utf8(b) AS decode(b);
 infinity() AS CAST('Infinity' AS DOUBLE);
+in_years(d) AS CASE WHEN d < DATE '0001-01-01' OR d >= DATE '10000-01-01'
+    THEN error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999') ELSE d END;
 is_finite(x) AS isfinite(x);
 is_nan(x) AS isnan(x);
 last_day_of_month(d) AS last_day(d);
-lpad(s, size, padding) AS CASE WHEN trino_can_pad(size, padding) THEN lpad(s, CAST(size AS INTEGER), padding) END;
-rpad(s, size, padding) AS CASE WHEN trino_can_pad(size, padding) THEN rpad(s, CAST(size AS INTEGER), padding) END;
+lpad(s, size, padding) AS CASE WHEN trino_can_pad(s, size, padding) THEN lpad(s, CAST(size AS INTEGER), padding) END;
+rpad(s, size, padding) AS CASE WHEN trino_can_pad(s, size, padding) THEN rpad(s, CAST(size AS INTEGER), padding) END;
 ltrim(s) AS regexp_replace(s, '^[{_WHITESPACE}]+', '', 'g'), (s, characters) AS ltrim(s, characters);
+not_nan(x) AS CASE WHEN isnan(x) THEN error('NOT_SUPPORTED_LOCALLY: NaN looked for among others') ELSE x END;
 now_of_trino() AS date_trunc('millisecond', now());
 regexp_extract(s, pattern, number := 0) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, number) END;
 regexp_like(s, pattern) AS regexp_matches(s, pattern);
@@ -52,20 +55,23 @@ regexp_replace(s, pattern, r := '') AS regexp_replace(s, pattern, r, 'g');
 replace(s, search, r := '') AS CASE WHEN search = ''
     THEN error('NOT_SUPPORTED_LOCALLY: replace with an empty search string') ELSE replace(s, search, r) END;
 rtrim(s) AS regexp_replace(s, '[{_WHITESPACE}]+$', '', 'g'), (s, characters) AS rtrim(s, characters);
-slice(a, start, size) AS CASE
+slice(a, start, size) AS CASE WHEN a IS NULL OR start IS NULL OR size IS NULL THEN NULL
     WHEN start = 0 THEN error('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1')
     WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0')
     WHEN start < 0 AND -start > len(a) THEN a[1:0]
     WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END;
-split(s, delimiter) AS CASE WHEN delimiter = ''
+split(s, delimiter) AS CASE WHEN delimiter = '' AND s IS NOT NULL
     THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string')
     WHEN delimiter IS NOT NULL THEN string_split(s, delimiter) END;
-split_part(s, delimiter, i) AS CASE WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero')
+split_part(s, delimiter, i) AS CASE WHEN s IS NULL OR delimiter IS NULL THEN NULL
+    WHEN i < 1 THEN error('INVALID_FUNCTION_ARGUMENT: Index must be greater than zero')
+    WHEN delimiter = '' THEN error('NOT_SUPPORTED_LOCALLY: split_part with an empty delimiter')
     ELSE list_extract(trino_split(s, delimiter), i) END;
-substr(s, start) AS CASE WHEN start = 0 OR -start > length(s)
-    THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start) END,
-    (s, start, size) AS CASE WHEN start = 0 OR size <= 0 OR -start > length(s)
-    THEN CASE WHEN s IS NULL THEN NULL ELSE '' END ELSE substr(s, start, size) END;
+substr(s, start) AS CASE WHEN s IS NULL OR start IS NULL THEN NULL
+    WHEN start = 0 OR start > length(s) OR start < -length(s) THEN '' ELSE substr(s, start) END,
+    (s, start, size) AS CASE WHEN s IS NULL OR start IS NULL OR size IS NULL THEN NULL
+    WHEN start = 0 OR size <= 0 OR start > length(s) OR start < -length(s) THEN ''
+    ELSE substr(s, start, least(size, length(s))) END;
 to_utf8(s) AS encode(s);
 trim(s) AS regexp_replace(s, '^[{_WHITESPACE}]+|[{_WHITESPACE}]+$', '', 'g'), (s, characters) AS trim(s, characters);
 round_timestamp(t, micros) AS make_timestamp(
@@ -98,19 +104,20 @@ _FAR_DAY = "(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{4,})-(?:0?[1-9]|1[0-2])-(?:0?[1-9
 _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
 _ZONED = f"{_DAY} {_TIME}(?::[0-9.]+)? ?(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
+_FINE = f"{_DAY} {_TIME}:[0-9]{{1,2}}[.][0-9]{{7,}}"
 _UNSIGNED, _WITH_SECONDS = "replace(s, '+', '')", "rtrim(s) || ':00'"
 _TEXT_CASTS = {
     **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
     "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
-    "DATE": f"CASE WHEN {_matches(_FAR_DAY)} THEN CAST(error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999: ' || s) AS DATE) "
+    "DATE": f"CASE WHEN {_matches(_FAR_DAY)} THEN error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999: ' || s) "
     f"ELSE {_read('[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}', 'DATE', _UNSIGNED)} END",
-    "TIMESTAMP": f"CASE WHEN {_matches(_ZONED)} "
-    "THEN CAST(error('NOT_SUPPORTED_LOCALLY: a timestamp with a zone in its text: ' || s) AS TIMESTAMP) ELSE coalesce("
+    "TIMESTAMP": f"CASE WHEN {_matches(f'{_ZONED}|{_FINE}')} "
+    "THEN error('NOT_SUPPORTED_LOCALLY: a timestamp with a zone or more than six decimals: ' || s) ELSE coalesce("
     f"{_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
     f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)}) END",
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
     "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
-    "DECIMAL_TEXT": _read(_NUMBER, "VARCHAR"),
+    "DECIMAL_TEXT": f"CASE WHEN regexp_full_match(s, '{_NUMBER}') THEN s END",
 }
 
 
@@ -118,9 +125,8 @@ def _macros() -> list[str]:
     casts = [f"try_cast_{name}(s) AS {body}" for name, body in _TEXT_CASTS.items()]
     casts += [
         f"cast_{name}(s) AS CASE WHEN s IS NULL OR trino_try_cast_{name}(s) IS NOT NULL THEN trino_try_cast_{name}(s) "
-        f"ELSE CAST(error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to {name}') AS {name}) END"
+        f"ELSE error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to {name}') END"
         for name in _TEXT_CASTS
-        if name != "DECIMAL_TEXT"
     ]
     return [*casts, *filter(None, map(str.strip, _FUNCTIONS.split(";\n")))]
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from ..trino_types import DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, to_duckdb
+from ..trino_types import DATE, DOUBLE, TIMESTAMP_TZ, UNKNOWN, VARCHAR, Type, decimal, to_duckdb
 from .annotation import type_of
 from .grammar import Node, call, fail, not_supported
 from .macros import NAMES
@@ -71,15 +71,26 @@ def _arithmetic(node: Node) -> Node:
     type_ = type_of(node)
     if type_.is_integer and isinstance(node, exp.Div):
         return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
-    has_interval = isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval)
-    return _cast_to(node, type_) if type_.name == "decimal" or (type_ == DATE and has_interval) else node
+    if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
+        return _moved(node, type_)
+    return _cast_to(node, type_) if type_.name == "decimal" else node
+
+
+def _moved(moment: Node, type_: Type) -> Node:
+    """A moment with an interval added, which is to be within the years that the engines write alike."""
+    return call("trino_in_years", _cast_to(moment, DATE) if type_ == DATE else moment)
 
 
 def _comparison(node: Node) -> Node:
     guard = _NAN_GUARDS.get(type(node))
     if guard is None or DOUBLE not in (type_of(node.this), type_of(node.expression)):
         return node
-    is_nan = call("isnan", exp.cast(node.args[guard].copy(), "double"))
+    guarded, other = node.args[guard], node.args["this" if guard == "expression" else "expression"]
+    if isinstance(guarded, exp.Literal):
+        return node
+    is_nan: Node = call("isnan", exp.cast(guarded.copy(), "double"))
+    if not isinstance(other, exp.Literal):
+        is_nan = exp.Paren(this=exp.And(this=is_nan, expression=exp.Not(this=exp.Is(this=other.copy(), expression=exp.Null()))))
     if isinstance(node, exp.NEQ):
         return exp.Paren(this=exp.Or(this=node, expression=is_nan))
     return exp.Paren(this=exp.And(this=node, expression=exp.Not(this=is_nan)))
@@ -91,6 +102,37 @@ def _between(node: Node) -> Node:
     low = exp.GTE(this=node.this.copy(), expression=node.args["low"])
     high = exp.LTE(this=node.this, expression=node.args["high"])
     return exp.Paren(this=exp.And(this=_comparison(low), expression=_comparison(high)))
+
+
+def _case(node: Node) -> Node:
+    subject, branches = node.args.get("this"), node.args["ifs"]
+    if subject is not None and DOUBLE in map(type_of, (subject, *(branch.this for branch in branches))):
+        for branch in branches:
+            branch.set("this", _equal(subject, branch.this))
+        node.set("this", None)
+    return node
+
+
+def _in(node: Node) -> Node:
+    if node.args.get("query"):
+        if not isinstance(node.find_ancestor(exp.Select, exp.Where, exp.Having, exp.Join), exp.Select):
+            # Where it is a condition, Trino makes it a join, to which NaN is not equal to itself; among selected items it is.
+            node.set("this", _not_nan(node.this))
+        return node
+    if DOUBLE not in map(type_of, (node.this, *node.expressions)):
+        return node
+    equal = (_equal(node.this, item) for item in node.expressions)
+    return exp.Paren(this=reduce(lambda one, other: exp.Or(this=one, expression=other), equal))
+
+
+def _equal(subject: Node, value: Node) -> Node:
+    """As IN and CASE compare: to Trino a column is equal to itself there, be it NaN."""
+    equal = exp.EQ(this=subject.copy(), expression=value)
+    return equal if subject == value and subject.find(exp.Column) else _comparison(equal)
+
+
+def _not_nan(node: Node) -> Node:
+    return call("trino_not_nan", node) if type_of(node) == DOUBLE else node
 
 
 def _cast(node: Node) -> Node:
@@ -149,9 +191,10 @@ def _text_of(value: Node, source: Type) -> Node:
 
 
 def _decimal_of(text: Node, target: Type, trying: bool) -> Node:
-    """A value of too many digits fails in either engine, a text that is not a number too."""
-    read = call("trino_try_cast_decimal_text", text.copy())
-    return _cast_to(read if trying else call("coalesce", read, text.copy()), target, exp.TryCast if trying else exp.Cast)
+    """By way of a text without an exponent, since DuckDB does not count the digits of one with an exponent."""
+    word, prefix = (exp.TryCast, "trino_try_cast") if trying else (exp.Cast, "trino_cast")
+    widest = _cast_to(call(f"{prefix}_decimal_text", text), decimal(38, target.digits[1]), word)
+    return _cast_to(_cast_to(widest, VARCHAR), target, word)
 
 
 def _in_try(node: Node) -> bool:
@@ -175,6 +218,8 @@ def _call(node: Node) -> Node:
         return exp.Case(ifs=[exp.If(this=arguments[0], true=arguments[1])], default=arguments[2] if arguments[2:] else None)
     if name in ("greatest", "least"):
         missing = exp.or_(*(exp.Is(this=argument.copy(), expression=exp.Null()) for argument in arguments))
+        if name == "greatest" and type_ == DOUBLE:
+            node = _neg(call("least", *(_neg(exp.cast(argument, "double")) for argument in arguments)))
         return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=node)
     if name in ("floor", "ceil", "ceiling", "round") and len(arguments) == 1 and type_of(arguments[0]).is_integer:
         return arguments[0]
@@ -194,6 +239,14 @@ def _call(node: Node) -> Node:
         name = "list_transform"
     elif name == "element_at" and isinstance(arguments[1], exp.Literal) and arguments[1].name != "0":
         name = "list_extract"
+    elif name == "contains":
+        arguments[1].replace(_not_nan(arguments[1].copy()))
+    elif name == "max" and type_ == DOUBLE:
+        name = "arg_min"
+        node.set("expressions", [_first(arguments[0]), _neg(_first(arguments[0]).copy())])
+    elif name == "max_by" and type_of(arguments[1]) == DOUBLE:
+        name = "min_by"
+        arguments[1].replace(_neg(arguments[1].copy()))
     elif name == "avg":
         _first(arguments[0]).replace(exp.cast(_first(arguments[0]).copy(), "double"))
     elif name == "count_if":
@@ -203,9 +256,15 @@ def _call(node: Node) -> Node:
         unit = arguments[0].name.lower()
         arguments[0].replace(exp.Literal.string(unit))
         if name == "date_add":
-            node = exp.Paren(this=exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int"))))
+            moved = exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int")))
+            return _moved(moved, type_)
         return _cast_to(node, DATE) if type_ == DATE else node
     return _summed(node)
+
+
+def _neg(node: Node) -> Node:
+    """NaN is the greatest to DuckDB and greater than nothing to Trino: what is greatest is found as the least of the negated."""
+    return exp.Neg(this=exp.paren(node))
 
 
 def _first(argument: Node) -> Node:
@@ -310,6 +369,8 @@ _RULES: dict[type[Node], Callable[[Any], Node]] = {
     **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
     **dict.fromkeys((exp.Filter, exp.Window), _summed),
     exp.Between: _between,
+    exp.Case: _case,
+    exp.In: _in,
     exp.Escape: _escape,
     exp.Anonymous: _call,
     exp.IgnoreNulls: _ignore_nulls,
