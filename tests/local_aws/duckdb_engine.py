@@ -120,9 +120,14 @@ def _failure(message: str) -> StatementFailed:
         )
     if "More than one row returned by a subquery" in first:
         return StatementFailed("SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows")
-    unfit = re.search(r"Type (?:DOUBLE|FLOAT) with value (\S+) can't be cast because the value is out of range", first)
-    if unfit:
-        return StatementFailed(f"INVALID_CAST_ARGUMENT: Unable to cast {unfit[1]} to an integer")
+    unfit = re.search(r"Type (DOUBLE|FLOAT) with value (\S+) can't be cast .* destination type (\w+)", first)
+    if unfit and unfit[1] == "DOUBLE":
+        error_name = "INVALID_CAST_ARGUMENT" if "nan" in unfit[2] or unfit[3] == "INT64" else "NUMERIC_VALUE_OUT_OF_RANGE"
+        return StatementFailed(f"{error_name}: Unable to cast {unfit[2]} to an integer")
+    if unfit or "Date out of range" in first or "not in timestamp range" in first or "Interval value" in first:
+        return not_supported(f"DuckDB says: {first}")
+    if "Casting value" in first:
+        return StatementFailed(f"INVALID_CAST_ARGUMENT: {first.partition(': ')[2]}")
     if "Out of Range Error" in first or "out of range" in first or "Overflow" in first:
         return StatementFailed(f"NUMERIC_VALUE_OUT_OF_RANGE: {first.partition(': ')[2]}")
     if "Conversion Error" in first:

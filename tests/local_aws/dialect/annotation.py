@@ -30,7 +30,7 @@ from ..trino_types import (
     from_text,
     timestamp,
 )
-from .grammar import Athena, Node, fail, not_supported
+from .grammar import Athena, Node, not_supported
 
 if TYPE_CHECKING:
     from sqlglot.optimizer.annotate_types import TypeAnnotator
@@ -91,16 +91,10 @@ def selects(query: Node) -> list[Node]:
     return query.selects
 
 
-# As sqlglot reads string, text and datetime.
-_NOT_OF_TRINO = (exp.DType.TEXT, exp.DType.DATETIME)
-
-
 def target_of(node: exp.Cast) -> Type:
     """What a CAST casts to; refused where the local engines have no such type."""
     text = node.to.sql(dialect="trino").lower()
     type_ = from_sqlglot(node.to)
-    if any(part.this in _NOT_OF_TRINO for part in node.to.find_all(exp.DataType)):
-        raise fail("TYPE_MISMATCH", f"Unknown type in {node.sql(dialect='hive')[:80]}", node)
     if type_ == UNRESOLVED or text.startswith("char") or text == "decimal":
         raise not_supported(f"cast to {text}")
     return type_

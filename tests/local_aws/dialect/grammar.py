@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlglot
@@ -52,10 +53,18 @@ def parse(sql: str) -> Node:
 
 # What sqlglot lets through since other engines have it: the words, in upper case, of a token and the ones after it.
 _OF_OTHER_ENGINES = re.compile(
-    r"""^FROM\b | \s==\s | \s::\s | ,\s(?:\)|FROM\b) | \*\s(?:EXCEPT|EXCLUDE|REPLACE|RENAME|ILIKE)\s\( | \bAS\s' """
-    r"""| \bINTERVAL\s\d | \bLIMIT\s\S+\s(?:,|OFFSET\b) | \bNATURAL\s(?:\w+\s)*JOIN\b | \bGROUP\sBY\sALL\b""",
+    r"""^FROM\b | \s(?:==|::|<=>)\s | ,\s(?:\)|FROM\b) | \bAS\s(?:'|\w+\s\[)"""
+    r"""| \*\s(?:EXCEPT|EXCLUDE|REPLACE|RENAME|ILIKE)\s\( | \bINTERVAL\s\d | \bLIMIT\s\S+\s(?:,|OFFSET\b)"""
+    r"""| \bNATURAL\s(?:\w+\s)*JOIN\b | \bGROUP\sBY\sALL\b""",
     re.VERBOSE,
 )
+
+# The words that Trino takes for names only within quotes.
+_RESERVED = frozenset(Path(__file__).with_name("reserved_words.txt").read_text(encoding="utf-8").split())
+_TYPES = """ARRAY BIGINT BOOLEAN CHAR DATE DECIMAL DOUBLE HYPERLOGLOG INT INTEGER INTERVAL IPADDRESS JSON MAP QDIGEST REAL ROW
+    SMALLINT TDIGEST TIME TIMESTAMP TINYINT UUID VARBINARY VARCHAR"""
+_TYPE_NAMES = frozenset(_TYPES.split())
+_BARE_INTERVAL = re.compile(r"\bINTERVAL\s(?:[+-]\s)?'(?!\s(?:SECOND|MINUTE|HOUR|DAY|MONTH|YEAR)\b)")
 
 
 def _check_spelling(tokens: Sequence[sqlglot.Token]) -> None:
@@ -64,14 +73,29 @@ def _check_spelling(tokens: Sequence[sqlglot.Token]) -> None:
     found = _OF_OTHER_ENGINES.search(" ".join(words))
     if found:
         raise StatementFailed(f"SYNTAX_ERROR: mismatched input near {found[0].strip()!r}")
+    if _BARE_INTERVAL.search(" ".join(words)):
+        raise StatementFailed("TYPE_NOT_FOUND: Unknown type: interval")
+    is_cast: list[bool] = []
     for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.token_type == TokenType.L_PAREN:
+            is_cast.append(before.text.upper() in ("CAST", "TRY_CAST"))
+        elif token.token_type == TokenType.R_PAREN and is_cast:
+            is_cast.pop()
+        cast_to = before.token_type == TokenType.ALIAS and is_cast[-1:] == [True]
+        if cast_to and token.text.upper().partition(" ")[0] not in _TYPE_NAMES:
+            raise StatementFailed(f"TYPE_MISMATCH: line {token.line}:{token.col}: Unknown type: {token.text}")
+        is_typed = token.token_type == TokenType.STRING and before.token_type in _PARSER.TYPE_TOKENS
+        if is_typed and before.text.upper() not in _TYPE_NAMES:
+            raise StatementFailed(f"TYPE_NOT_FOUND: line {before.line}:{before.col}: Unknown type: {before.text}")
         if before.token_type == TokenType.NUMBER and token.start == before.end + 1 and token.text[:1].isidentifier():
             # 1_000 or 0b11, which sqlglot reads as a value with the name _000 or b11.
             raise not_supported(f"the number {before.text}{token.text}")
 
 
 def _plain_call(node: Node) -> Node:
-    """A call that has words between its arguments, as the plain call that means the same."""
+    """A call that has words between its arguments, as the plain call that means the same; refuses reserved words as names."""
+    if isinstance(node, exp.Identifier) and not node.quoted and node.name.upper() in _RESERVED:
+        raise fail("SYNTAX_ERROR", f"mismatched input {node.name!r}", node)
     if isinstance(node, exp.Trim):
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         return call(name, node.this, node.args.get("expression"))

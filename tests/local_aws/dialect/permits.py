@@ -78,6 +78,7 @@ def _typed(name: str, node: Node) -> Sequence[str]:
         return [f"{name}({_operand(item)})" for item in node.expressions]
     if isinstance(node, exp.Window | exp.IgnoreNulls | exp.Filter):
         inner = node.find(exp.Anonymous)
+        name += " of filter" if isinstance(node.this, exp.Filter) else ""
         return [f"{name} {inner.name.lower() if inner else '?'}"]
     if isinstance(node, exp.WindowSpec):
         return [f"{name} {node.text('kind')} {side} {_bound(node, side)}".lower() for side in ("start", "end")]

@@ -38,8 +38,12 @@ _NAN_GUARDS: dict[type[Node], str] = {
     exp.GTE: "this",
 }
 # What Java's regular expressions mean otherwise than RE2's; what RE2 lacks, it refuses itself.
-_OTHER_PATTERNS = re.compile(r"\\[bBvpPQ]|\{,|\(\?P|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
+_OTHER_PATTERNS = re.compile(r"\\[bBvpPQ]|\{,|\(\?P|.\(\?[a-zA-Z-]+\)|\(\?[a-zA-Z-]*[a-hj-zA-Z-][a-zA-Z-]*[:)]")
 _OTHER_CLASSES = re.compile(r"&&|\[\^?\]|\[[^\]]*\[")
+# Without regard to case Java has one letter equal several, such as ß and ss.
+_OTHER_CASES = re.compile(r"\(\?[a-zA-Z-]*i.*([^\x00-\xff]|[ßẞ]|ss|st|f[fil])", re.IGNORECASE | re.DOTALL)
+# What Python says of patterns that Java refuses too.
+_NO_PATTERN = re.compile("unterminated character|missing|min repeat|bad character range|unbalanced|nothing to repeat")
 
 
 # Functions that it does not know by name too may stand within IGNORE NULLS. The compiled generator wants as many as
@@ -256,7 +260,7 @@ def _call(node: Node) -> Node:
         unit = arguments[0].name.lower()
         arguments[0].replace(exp.Literal.string(unit))
         if name == "date_add":
-            moved = exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int")))
+            moved = exp.Add(this=arguments[2], expression=call(f"to_{unit}s", call("trino_int32", arguments[1])))
             return _moved(moved, type_)
         return _cast_to(node, DATE) if type_ == DATE else node
     return _summed(node)
@@ -288,14 +292,15 @@ def _is_of(node: Node, inner: Node) -> bool:
 def _check_pattern(name: str, node: Node) -> None:
     """Refuse a pattern, group or replacement that RE2 and Java may read otherwise."""
     text, third = node.expressions[1].name, node.expressions[2] if len(node.expressions) > 2 else None
-    if _OTHER_PATTERNS.search(text.replace(r"\\", "")) or _OTHER_CLASSES.search(re.sub(r"\\.", "", text)):
+    plain = re.sub(r"\\.", "", text)
+    if _OTHER_PATTERNS.search(text.replace(r"\\", "")) or _OTHER_CLASSES.search(plain) or _OTHER_CASES.search(text):
         raise not_supported(f"the pattern {text!r}, which Java and RE2 read otherwise")
     try:
         pattern = re.compile(text)
-    except re.error as error:
-        if error.msg.startswith(("bad escape", "unknown extension", "multiple repeat")):
-            raise not_supported(f"the pattern {text!r}: {error}") from None
-        raise fail("INVALID_FUNCTION_ARGUMENT", f"{error} in the pattern {text!r}", node) from None
+    except (re.error, OverflowError) as error:
+        if _NO_PATTERN.match(str(error)) and not re.search(r"[$^][?*+{]", plain):
+            raise fail("INVALID_FUNCTION_ARGUMENT", f"{error} in the pattern {text!r}", node) from None
+        raise not_supported(f"the pattern {text!r}: {error}") from None
     node.expressions[1].replace(exp.Literal.string(_in_re2(text)))
     matches_nothing = pattern.fullmatch("") is not None
     if name == "regexp_replace" and third is not None:
