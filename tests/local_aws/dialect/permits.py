@@ -28,6 +28,8 @@ UNITS = ("date_add", "date_diff", "date_trunc")
 _ANY_NUMBER = ("coalesce", "concat", "greatest", "least")
 # Parts that mean what the types of their operands, one after the other, say.
 _BY_OPERANDS = (exp.Binary, exp.Unary, exp.Between, exp.Where, exp.Having, exp.Ordered, exp.Exists)
+# What a query stands in other than as a value.
+_AROUND = (exp.In, exp.Exists, exp.From, exp.Join, exp.Lateral, exp.SetOperation)
 _WITHOUT_KIND = (
     exp.Identifier,
     exp.Paren,
@@ -50,6 +52,25 @@ def kinds(query: Node) -> Iterator[tuple[str, Node]]:
         name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
         for kind in (*(_typed(name, node) or [name]), *_clauses(name, node)):
             yield kind, node
+        if isinstance(node, exp.Select) and node.parent_select:
+            yield from ((kind, node) for kind in _correlated(node))
+
+
+def _correlated(select: exp.Select) -> Iterator[str]:
+    """Where a query speaks of the queries around it, and what it has: Trino makes a join of it, which not each allows."""
+    inside = {source.alias_or_name for source in select.find_all(exp.Table, exp.Subquery, exp.Values, exp.Unnest)}
+    outer = [column for column in select.find_all(exp.Column) if column.table and column.table not in inside]
+    places = {_place(column, select) for column in outer}
+    if places:
+        has = {arg for arg, value in select.args.items() if value} | ({"window"} if select.find(exp.Window) else set())
+        around = select.parent.parent if isinstance(select.parent, exp.Subquery) else select.parent
+        use = type(around).__name__.lower() if isinstance(around, _AROUND) else "value"
+        yield f"correlated {use} in {' '.join(sorted(places))} of {' '.join(sorted(has))}"
+
+
+def _place(node: Node, select: exp.Select) -> str:
+    """The clause of a query that a part of it stands in."""
+    return node.arg_key or "" if node.parent is select or node.parent is None else _place(node.parent, select)
 
 
 def _clauses(name: str, node: Node) -> Iterator[str]:

@@ -27,6 +27,8 @@ from .values import put_back, taken_out
 PATH = "$path"
 # How a column without a name is called inside a statement.
 _UNNAMED = "$column"
+# For the name of a star's columns, in a list of names as they were written.
+_STAR = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ def compile_query(node: Node, database: str, catalog: Catalog) -> CompiledQuery:
     except StatementFailed as error:
         raise StatementFailed(put_back(str(error), taken), error_type=error.error_type) from None
     outputs = compiled.outputs
+    if labels.count(_STAR) == 1:
+        place = labels.index(_STAR)
+        labels[place:place] = [_STAR] * (len(outputs) - len(labels))
     if len(labels) == len(outputs):
         outputs = [replace(output, label=label) for output, label in zip(outputs, labels, strict=True)]
     scans = [
@@ -158,9 +163,14 @@ def _with_tables(node: Node, database: str, catalog: Catalog) -> tuple[exp.Subqu
 def _resolved(query: exp.Subquery, tables: Mapping[str, Table]) -> tuple[Node, list[Type], dict[str, Scan]]:
     """The query with its names resolved and its parts typed; its columns' types; its scans."""
     schema = schema_of({relation: {**dict(table.columns), PATH: VARCHAR} for relation, table in tables.items()})
+    has_star = query.find(exp.Star) is not None
+    named = [(node, node.alias_column_names) for node in query.find_all(exp.CTE, exp.Subquery)]
     try:
         resolved = qualify(query.this, schema=schema, dialect=Athena, expand_alias_refs=False)
         _check_widths(resolved)
+        for node, names in named:
+            _check_count(names, len(selects(node.this)), node)
+        _check_ambiguity(resolved, has_star)
         if resolved.find(exp.Having):
             _resolve_having(resolved, schema)
         _check_distinct_order(resolved)
@@ -187,10 +197,13 @@ def _resolve_having(query: Node, schema: MappingSchema) -> None:
 
 def _resolve_order(query: Node) -> None:
     """Put what aliases stand for into the expressions of ORDER BY, where DuckDB would take a column of the same name."""
-    for select in query.find_all(exp.Select):
-        items = {item.alias: item.this for item in select.expressions if isinstance(item, exp.Alias)}
+    for select in query.find_all(exp.Query):
+        items = {item.alias: item.this for item in selects(select) if isinstance(item, exp.Alias)}
+        names = [item.alias_or_name for item in selects(select)]
         for ordered in select.args["order"].expressions if select.args.get("order") else ():
             for column in list(ordered.find_all(exp.Column)):
+                if not column.table and names.count(column.name) > 1:
+                    raise fail("AMBIGUOUS_NAME", f"Column '{column.name}' is ambiguous", column)
                 if column is not ordered.this and not column.table and column.name in items:
                     column.replace(exp.paren(items[column.name].copy()))
 
@@ -206,6 +219,36 @@ def _check_distinct_order(query: Node) -> None:
                 if not isinstance(ordered.this, exp.Literal) and ordered.this not in selected:
                     message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
                     raise fail("EXPRESSION_NOT_IN_DISTINCT", message)
+
+
+def _check_ambiguity(query: Node, has_star: bool) -> None:
+    """Refuse a column that two of a query's columns are called as; Trino takes both for a star, sqlglot twice the first."""
+    for scope in traverse_scope(query):
+        for alias, (_, source) in scope.selected_sources.items():
+            is_query = isinstance(source, Scope) and isinstance(source.expression, exp.Query)
+            names = [item.alias_or_name for item in selects(source.expression)] if is_query else []
+            for column in scope.source_columns(alias):
+                if names.count(column.name) > 1:
+                    message = f"Column '{column.name}' is ambiguous"
+                    raise not_supported(message) if has_star else fail("AMBIGUOUS_NAME", message, column)
+
+
+def _check_using(select: exp.Select) -> None:
+    """Refuse a column of USING by the name of one of its tables: to Trino it is of none."""
+    joins = [join for join in select.args.get("joins") or () if join.args.get("using")]
+    keys = {key.name.lower() for join in joins for key in join.args["using"]}
+    sides = {side.alias_or_name.lower() for side in (*joins, *([select.args["from_"]] if joins else ()))}
+    for column in select.find_all(exp.Column) if joins else ():
+        if column.table.lower() in sides and column.is_star:
+            raise not_supported(f"{column.sql()} of a table that is joined by USING")
+        if column.table.lower() in sides and column.name.lower() in keys:
+            raise fail("COLUMN_NOT_FOUND", f"Column '{column.sql()}' cannot be resolved", column, 1006)
+
+
+def _check_count(names: Sequence[str], width: int, node: Node) -> None:
+    if names and len(names) != width:
+        message = f"Column alias list has {len(names)} entries but relation has {width} columns"
+        raise fail("MISMATCHED_COLUMN_ALIASES", message, node)
 
 
 def _check_widths(query: Node) -> None:
@@ -225,18 +268,21 @@ def _put_in(query: Node, database: str, catalog: Catalog, tables: dict[str, Tabl
     """Put relations in the place of tables, and the queries of views in the place of views; give a name to every column."""
     for values in list(query.find_all(exp.Values)):
         _name_columns(values)
+    for unnest in query.find_all(exp.Unnest):
+        width = len(unnest.expressions) + (unnest.args.get("offset") is True)
+        if len(unnest.alias_column_names) not in (0, width):
+            raise not_supported("UNNEST with another number of names than arrays")
     for select in query.find_all(exp.Select):
+        _check_using(select)
         for number, item in enumerate(select.expressions):
             if not isinstance(item, exp.Alias | exp.Star) and not isinstance(item.unnest(), exp.Column):
                 item.replace(exp.alias_(item.copy(), f"{_UNNAMED}{number}", quoted=True))
     for node in list(query.find_all(exp.Table)):
+        if node.alias_column_names:
+            raise not_supported(f"column aliases on a table: {node.sql(dialect='trino')}")
         if node.db or not _is_cte(node):
-            found, alias = (
-                _found(node, database, catalog),
-                node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)),
-            )
-            if alias.columns:
-                raise not_supported(f"column aliases on a table: {node.sql(dialect='trino')}")
+            found = _found(node, database, catalog)
+            alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name))
             if isinstance(found, View):
                 inner = exp.Subquery(this=_parsed(found.sql).copy(), alias=alias)
                 _put_in(inner, found.database, catalog, tables)
@@ -259,6 +305,9 @@ def _name_columns(values: exp.Values) -> None:
         values.set("alias", parent.args.get("alias"))
         parent.replace(values)
         parent = values.parent
+    _check_count(values.alias_column_names, width, values)
+    if len(set(values.alias_column_names)) < len(values.alias_column_names):
+        raise not_supported("two columns of one name")
     if not values.alias_column_names:
         names = [exp.to_identifier(f"{_UNNAMED}{number}", quoted=True) for number in range(width)]
         name = values.args["alias"].this if values.args.get("alias") else exp.to_identifier("$values", quoted=True)
@@ -318,10 +367,11 @@ def _unresolved(message: str, query: Node, schema: MappingSchema) -> Exception:
     return fail("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", node, 1006)
 
 
-def _labels(node: Node) -> Sequence[str | None]:
+def _labels(node: Node) -> list[str | None]:
     """The select items' names as written, before any star is spread."""
     items = node.expressions if isinstance(node, exp.Select) else []
-    return [item.alias_or_name if isinstance(item, exp.Alias | exp.Column) else None for item in items]
+    names = (item.alias_or_name if isinstance(item, exp.Alias | exp.Column) else None for item in items)
+    return [_STAR if item.is_star else name for item, name in zip(items, names, strict=True)]
 
 
 def _fill(query: Node, scans: dict[str, Scan]) -> None:

@@ -22,23 +22,24 @@ _MARK = re.compile(f"'?{_OPEN}([0-9]+){_CLOSE}'?|'?{_OPEN}[0-9]*")
 
 def taken_out(query: Node) -> Sequence[Sequence[str]]:
     """Replace the texts of a query by marks, those of an IN list by one. Returns the texts behind each mark."""
-    taken: list[list[str]] = []
+    taken: dict[tuple[str, ...], int] = {}
     literals = [literal for literal in query.find_all(exp.Literal) if literal.is_string]
     if any(_OPEN in part.name for part in query.find_all(exp.Literal, exp.Identifier)):
-        return taken
+        return []
     for literal in literals:
         parent = literal.parent
         if isinstance(parent, _READ_AS_THEY_ARE):
-            taken.append([literal.this])
+            texts = [literal]
         elif isinstance(parent, exp.In) and literal.arg_key == "expressions":
             if literal.index or not all(isinstance(item, exp.Literal) and item.is_string for item in parent.expressions):
                 continue
-            taken.append([item.this for item in parent.expressions])
+            texts = parent.expressions
             parent.set("expressions", [literal])
         else:
             continue
-        literal.set("this", f"{_OPEN}{len(taken) - 1}{_CLOSE}")
-    return taken
+        number = taken.setdefault(tuple(text.this for text in texts), len(taken))
+        literal.set("this", f"{_OPEN}{number}{_CLOSE}")
+    return list(taken)
 
 
 def put_back(sql: str, taken: Sequence[Sequence[str]]) -> str:
