@@ -187,6 +187,9 @@ class _Execution:
     def _select(self, node: Node) -> Outcome:
         compiled = compile_query(node, self._statement.database, self)
         rows = self._query(_with_zones_as_text(compiled)).fetchall()
+        moments = [index for index, output in enumerate(compiled.outputs) if re.search(r"date|timestamp\(", str(output.type))]
+        if any(_is_far(row[index]) for row in rows for index in moments):
+            raise not_supported("a year outside 1 to 9999, which DuckDB writes otherwise")
         columns = [
             Column(output.label or output.name or f"_col{index}", *result_type(output.type))
             for index, output in enumerate(compiled.outputs)
@@ -453,6 +456,11 @@ def _key_scalar(value: str, type_: Type, address: str) -> pa.Scalar:
         raise StatementFailed(
             f"HIVE_INVALID_PARTITION_VALUE: Invalid partition value '{value}' for {type_} partition key at {address}"
         ) from None
+
+
+def _is_far(moment: object) -> bool:
+    """Whether it is of a year that Python's dates lack, for which DuckDB gives its own text."""
+    return isinstance(moment, str) or (isinstance(moment, list) and any(map(_is_far, moment)))
 
 
 def _with_zones_as_text(compiled: CompiledQuery) -> CompiledQuery:

@@ -41,8 +41,6 @@ from_utf8(b) AS decode(b);
 infinity() AS CAST('Infinity' AS DOUBLE);
 in_years(d) AS CASE WHEN d < DATE '0001-01-01' OR d >= DATE '10000-01-01'
     THEN error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999') ELSE d END;
-int32(n) AS CASE WHEN n NOT BETWEEN -2147483648 AND 2147483647 THEN error('NOT_SUPPORTED_LOCALLY: date_add of ' || n)
-    ELSE TRY_CAST(n AS INTEGER) END;
 is_finite(x) AS isfinite(x);
 is_nan(x) AS isnan(x);
 last_day_of_month(d) AS last_day(d);

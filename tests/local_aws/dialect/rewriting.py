@@ -75,14 +75,8 @@ def _arithmetic(node: Node) -> Node:
     type_ = type_of(node)
     if type_.is_integer and isinstance(node, exp.Div):
         return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
-    if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
-        return _moved(node, type_)
-    return _cast_to(node, type_) if type_.name == "decimal" else node
-
-
-def _moved(moment: Node, type_: Type) -> Node:
-    """A moment with an interval added, which is to be within the years that the engines write alike."""
-    return call("trino_in_years", _cast_to(moment, DATE) if type_ == DATE else moment)
+    has_interval = isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval)
+    return _cast_to(node, type_) if type_.name == "decimal" or (type_ == DATE and has_interval) else node
 
 
 def _comparison(node: Node) -> Node:
@@ -90,14 +84,18 @@ def _comparison(node: Node) -> Node:
     if guard is None or DOUBLE not in (type_of(node.this), type_of(node.expression)):
         return node
     guarded, other = node.args[guard], node.args["this" if guard == "expression" else "expression"]
-    if isinstance(guarded, exp.Literal):
+    if _is_number(guarded):
         return node
     is_nan: Node = call("isnan", exp.cast(guarded.copy(), "double"))
-    if not isinstance(other, exp.Literal):
+    if not _is_number(other):
         is_nan = exp.Paren(this=exp.And(this=is_nan, expression=exp.Not(this=exp.Is(this=other.copy(), expression=exp.Null()))))
     if isinstance(node, exp.NEQ):
         return exp.Paren(this=exp.Or(this=node, expression=is_nan))
     return exp.Paren(this=exp.And(this=node, expression=exp.Not(this=is_nan)))
+
+
+def _is_number(node: Node) -> bool:
+    return isinstance(node.this if isinstance(node, exp.Neg) else node, exp.Literal)
 
 
 def _between(node: Node) -> Node:
@@ -190,7 +188,8 @@ def _text_of(value: Node, source: Type) -> Node:
         if source.precision not in (0, 3, 6):
             raise not_supported(f"cast of {source} to varchar")
         fraction = {0: "", 3: ".%g", 6: ".%f"}[source.precision]
-        return call("strftime", value, exp.Literal.string(f"%Y-%m-%d %H:%M:%S{fraction}"))
+        return call("strftime", call("trino_in_years", value), exp.Literal.string(f"%Y-%m-%d %H:%M:%S{fraction}"))
+    value = call("trino_in_years", value) if source == DATE else value
     return value if source == VARCHAR else _cast_to(value, VARCHAR)
 
 
@@ -260,8 +259,7 @@ def _call(node: Node) -> Node:
         unit = arguments[0].name.lower()
         arguments[0].replace(exp.Literal.string(unit))
         if name == "date_add":
-            moved = exp.Add(this=arguments[2], expression=call(f"to_{unit}s", call("trino_int32", arguments[1])))
-            return _moved(moved, type_)
+            node = exp.Paren(this=exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int"))))
         return _cast_to(node, DATE) if type_ == DATE else node
     return _summed(node)
 
