@@ -136,7 +136,7 @@ def drawn() -> str:
     return permits.draw(((case.statement, case.answer.error) for case in recorded() if case.on_duckdb == "same"), annotated)
 
 
-def _becomes(statement: str, permitted: Answer, translated: Answer, expected: Answer) -> str:
+def becomes(statement: str, permitted: Answer, translated: Answer, expected: Answer) -> str:
     """What DuckDB does with a statement: `permitted` is its answer as things are, `translated` that of its SQL in any case."""
     permitted, translated, expected = (answer.in_any_order(statement) for answer in (permitted, translated, expected))
     # What Trino refuses for its types is refused here once it is recorded.
@@ -165,7 +165,7 @@ def main() -> None:
         with running("trino") as trino:
             expected = [trino.answer(statement) for statement in statements]
         for statement, *answers in zip(statements, permitted, translated, expected, strict=True):
-            lines.append(Recorded(_becomes(statement, *answers), statement, answers[-1]))
+            lines.append(Recorded(becomes(statement, *answers), statement, answers[-1]))
             print(lines[-1])
             if lines[-1].on_duckdb != "same":
                 print(f"  DuckDB answers {answers[1].columns} {answers[1].rows}")

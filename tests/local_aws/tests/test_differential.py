@@ -12,7 +12,7 @@ import pytest
 from tests.local_aws import trino_server
 from tests.local_aws.account import EngineName
 from tests.local_aws.dialect import permits
-from tests.local_aws.tests.record import REFUSED, VERSION_RECORDED, Recorded, Runner, drawn, recorded, running
+from tests.local_aws.tests.record import REFUSED, VERSION_RECORDED, Answer, Recorded, Runner, becomes, drawn, recorded, running
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,27 @@ def test_a_statement_is_answered_as_trino_answers_it(case: Recorded, runner: Run
     else:
         assert case.on_duckdb == "differs"
         assert found != expected, "it no longer differs: record it as the same"
+
+
+ONE, OTHER, MISMATCH = Answer("x integer", "1"), Answer("x integer", "2"), Answer("!", "TYPE_MISMATCH")
+
+
+@pytest.mark.parametrize(
+    ("permitted", "translated", "on_trino", "expected"),
+    [
+        (ONE, ONE, ONE, "same"),
+        (REFUSED, ONE, ONE, "same"),
+        (REFUSED, ONE, MISMATCH, "same"),
+        (REFUSED, OTHER, ONE, "refused"),
+        (REFUSED, REFUSED, ONE, "refused"),
+        (OTHER, OTHER, ONE, "differs"),
+        (ONE, ONE, MISMATCH, "differs"),
+    ],
+)
+def test_the_record_says_what_becomes_of_a_statement(
+    permitted: Answer, translated: Answer, on_trino: Answer, expected: str
+) -> None:
+    assert becomes("select x", permitted, translated, on_trino) == expected
 
 
 def test_what_is_permitted_is_what_the_record_proves() -> None:
