@@ -173,14 +173,18 @@ numbered AS (
         *,
         replace(regexp_replace(day_text, '[0-9]+|[A-Za-z]+', '#'), '  ', ' ') AS day_shape,
         regexp_extract_all(day_text, '[0-9]+|[A-Za-z]+') AS day_pieces,
-        transform(number_texts, number_text -> CASE
-            WHEN regexp_like(number_text, '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(number_text AS double)
+        transform(ARRAY[1, 2, 3, 4, 5, 6], place -> CASE
+            WHEN regexp_like(element_at(number_texts, place), '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(element_at(number_texts, place) AS double)
             -- Thousands are in threes, in India in twos before the last three, and never begin with 0: 1,5 and 0,399 are no numbers
             -- here, rather than 15 and 399.
-            WHEN regexp_like(number_text, '^[-+]?(?:(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei))?$')
-            THEN try_cast(regexp_replace(regexp_extract(number_text, '[0-9.][0-9., ''’]*(?:[eE][-+]?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)
-                * CASE WHEN regexp_like(number_text, '^[^0-9.]*-') THEN -1e0 ELSE 1e0 END
-                * CASE lower(coalesce(regexp_extract(number_text || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]', 1), ''))
+            -- Letters behind prices are not millions but marks of German exchanges: such a price is not read.
+            WHEN regexp_like(element_at(number_texts, place), '^[-+]?(?:(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?0?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?))?$')
+                AND (place = 6 OR NOT regexp_like(element_at(number_texts, place) || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]'))
+            THEN try_cast(regexp_replace(regexp_extract(
+                    regexp_replace(element_at(number_texts, place), '^[-+]?(?:(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?) ?)?[-+]?', ''),
+                    '^[0-9., ''’]*(?:[eE][-+]?0?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)
+                * CASE WHEN regexp_like(element_at(number_texts, place), '^[^0-9]*-') THEN -1e0 ELSE 1e0 END
+                * CASE lower(coalesce(regexp_extract(element_at(number_texts, place) || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]', 1), ''))
                     WHEN 'k' THEN 1e3 WHEN 'm' THEN 1e6 WHEN 'b' THEN 1e9 WHEN 't' THEN 1e12
                     WHEN '万' THEN 1e4 WHEN '萬' THEN 1e4 WHEN '亿' THEN 1e8 WHEN '億' THEN 1e8
                     ELSE 1e0

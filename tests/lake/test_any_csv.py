@@ -221,6 +221,16 @@ NUMBERS = [
     ),
     File("a currency behind the number", numbered("101.5 €", "1 234 567"), days=close(101.5, 1_234_567)),
     File("an apostrophe between thousands", numbered("CHF 1'003.50", "1’234’567"), days=close(1003.5, 1_234_567)),
+    File("a currency that ends in a point", numbered("Rs. 1,05,000"), days=close(105_000.0)),
+    File("a point behind a currency, and the sign before it", numbered("Rs.105", "-kr.10"), days=close(105.0, None)),
+    File("an exponent of three digits", numbered("1.0535000E+002", "1E+003"), days=close(105.35, 1000)),
+    File(
+        "letters of German exchanges behind prices are not millions",
+        csv("2016-01-04;101,50;100", "2016-01-05;101,50 b;100", "2016-01-06;101,90 B;0", header="Datum;Schluss;Volumen"),
+        days=close(101.5, 100),
+        rejected={row: "the close is not a number" for row in ("2016-01-05;101,50 b;100", "2016-01-06;101,90 B;0")},
+    ),
+    File("three letters that are no currency", numbered("1.5", "2 MLN"), days=close(1.5, None)),
     File("ten thousands in Chinese", numbered("1.5", "12.5万"), days=close(1.5, 125_000)),
     File(
         "decimal commas, with points between thousands",

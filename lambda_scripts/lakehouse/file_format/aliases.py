@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -418,10 +419,14 @@ READ = ("symbol", "date", "open", "high", "low", "close", "adj_close", "volume")
 """Meanings whose columns are read; the others tell about the file."""
 
 _CURRENCIES = """
-    usd eur gbp gbx jpy cny rmb cnh hkd inr rs krw twd ntd chf cad aud nzd sek nok dkk pln czk huf brl mxn zar try rub ils sgd thb
-    idr myr php vnd pkr dollar dollars euro euros rupees 元 円 圆 圓 원"""
+    usd eur gbp gbx jpy cny rmb cnh hkd inr rs krw twd ntd chf cad aud nzd sek nok dkk isk pln czk huf ron bgn rsd brl mxn ars clp
+    cop pen zar ngn kes egp mad try rub uah kzt ils aed sar qar kwd bhd omr jod sgd thb idr myr php vnd pkr lkr bdt npr btc eth
+    dollar dollars euro euros rupees 元 円 圆 圓 원"""
 CURRENCIES = frozenset(_CURRENCIES.split())
 """What may stand behind the name of a price: `Close (USD)`, `close_eur`."""
+
+CURRENCY_CODES = tuple(code.upper() for code in _CURRENCIES.split() if re.fullmatch("[a-z]{3}", code))
+"""What may stand before or behind a number: `CHF 12`, `12 EUR`."""
 
 WORDS_OF_MEANINGS = (
     *("adj", "clos", "settl", "price", "vol", "ajust", "schluss", "clot", "cierre", "chius", "umsatz"),

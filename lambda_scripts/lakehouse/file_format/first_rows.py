@@ -119,7 +119,7 @@ class FirstRows:
                 close, volume, amount = (values[at - 1] for at in positions)
                 found = (
                     numbers.value(close, marks.prices),
-                    numbers.value(volume, marks.volume),
+                    numbers.value(volume, marks.volume, is_volume=True),
                     numbers.value(amount, marks.prices),
                 )
                 if found[0] is not None and found[1] is not None and found[2] is not None:

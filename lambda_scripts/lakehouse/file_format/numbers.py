@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from .aliases import CURRENCY_CODES
 from .refusals import Kind, refused
 from .text import shown
 
@@ -18,24 +19,34 @@ MISSING = (
 PLAIN = r"^-?[0-9]{1,18}(?:\.[0-9]*)?$"
 """A number as programs write it, where the decimal mark is a point."""
 
-_CURRENCY = r"(?:[A-Z]{1,3}\$|[A-Z]{3}|[$€£¥₹₩₽₺฿₫元円원]|GBp|p|Rs\.?|zł|kr|Kč|Ft|lei)"
+# A point behind letters is theirs, not the number's: Rs. 1050, kr.105. It is a comma where the marks have changed places.
+_CURRENCY = (
+    rf"(?:[A-Z]{{1,3}}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:{'|'.join(CURRENCY_CODES)}|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?)"
+)
+BEFORE = rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
+"""What stands before a number's digits: signs and a currency."""
+
 NUMBER = (
-    rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
+    rf"{BEFORE}"
     r"(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:['’][0-9]{3})+)(?:\.[0-9]*)?"
-    r"|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)"
+    r"|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?0?[0-9]{1,2})?)"
     rf"(?: ?[KMBTkmbt万萬亿億])?(?: ?{_CURRENCY})?$"
 )
 """A number as people write it, where the decimal mark is a point: thousands are in threes, in India in twos before the last
 three, and do not begin with 0; a currency stands before or behind, and a letter for thousands, millions, billions, trillions."""
 
-DIGITS = r"[0-9.][0-9., '’]*(?:[eE][-+]?[0-9]{1,2})?"
-"""What of such a number is its digits."""
+DIGITS = r"^[0-9., '’]*(?:[eE][-+]?0?[0-9]{1,2})?"
+"""What of such a number is its digits, once `BEFORE` is cut off."""
+
+LETTER = "[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]"
+"""The letter of a number with a blank behind it. Only volumes have one."""
 
 SPREAD = 5
 """One reading of prices is likelier than another when they lie so many times closer together in it."""
 
 _MISSING = frozenset(MISSING)
 _NUMBER = re.compile(NUMBER)
+_BEFORE = re.compile(BEFORE)
 _BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
 _THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
 _FIXED_WIDTH = re.compile("0[0-9]{2,}")
@@ -54,18 +65,18 @@ def is_missing(text: str) -> bool:
     return not text[:1].isdecimal() and text.lower() in _MISSING
 
 
-def value(text: str, mark: str = ".") -> float | None:
-    """The number that a text is; None where it is none. What the parse statement finds."""
+def value(text: str, mark: str = ".", is_volume: bool = False) -> float | None:
+    """The number that a text is; None where it is none. What the parse statement finds.
+
+    Only a volume may have a letter for millions: `101,50 B` is a price on German exchanges at which nobody bought.
+    """
     text = text.translate(_SWAP) if mark == "," else text
-    if is_missing(text) or not _NUMBER.match(text):
+    letter = re.search(LETTER, text + " ")
+    if is_missing(text) or not _NUMBER.match(text) or (letter and not is_volume):
         return None
-    digits = re.search(DIGITS, text)
-    number = re.sub("[^0-9.eE+-]", "", digits[0]) if digits else ""
-    if number in ("", "."):
-        return None
-    letter = re.search("[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]", text + " ")
-    factor = _LETTERS[letter[1].lower()] if letter else 1.0
-    return float(number) * factor * (-1 if "-" in text[: digits.start() if digits else 0] else 1)
+    digits = re.match(DIGITS, _BEFORE.sub("", text))
+    number = float(re.sub("[^0-9.eE+-]", "", digits[0] if digits else ""))
+    return number * (_LETTERS[letter[1].lower()] if letter else 1.0) * (-1 if re.match("[^0-9]*-", text) else 1)
 
 
 _LETTERS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
@@ -191,4 +202,4 @@ def _mark(bare: str) -> str | None:
 
 def _bare(text: str) -> str:
     """The digits and marks of a number, without sign, currency, letter and blanks between thousands."""
-    return found[0] if (found := _BARE.search(re.sub("['’ ]", "", text))) else ""
+    return found[0] if (found := _BARE.search(_BEFORE.sub("", re.sub("['’ ]", "", text)))) else ""
