@@ -129,6 +129,27 @@ def test_a_symbol_that_all_names_share_is_the_file_s(header: str) -> None:
     assert (binding.symbol, binding.columns) == ("AAPL", {"date": 1, "open": 2, "high": 3, "close": 4})
 
 
+@pytest.mark.parametrize("header", ["Date,AAPL_Close,AAPL_Volume", "Date,Close BRK_B,Volume BRK_B"])
+def test_two_names_are_enough_to_share_a_symbol(header: str) -> None:
+    assert columns.bind(header.split(",")).symbol in ("AAPL", "BRK_B")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,usd_Open,usd_High,usd_Close", "Date,EUR Open,EUR High,EUR Close", "Date,Open in USD,High in USD,Close in USD"],
+)
+def test_a_currency_that_all_names_share_is_no_symbol(header: str) -> None:
+    binding = columns.bind(header.split(","))
+    assert (binding.symbol, binding.columns) == (None, {"date": 1, "open": 2, "high": 3, "close": 4})
+
+
+@pytest.mark.parametrize("affix", ["norm", "scaled", "lag1", "ret", "log", "pred", "HA", "Mkt", "Local", "Night", "fx"])
+def test_what_was_made_of_prices_is_neither_a_price_nor_a_symbol(affix: str) -> None:
+    for header in (f"Date,Open_{affix},High_{affix},Close_{affix}", f"Date,{affix}_Open,{affix}_High,{affix}_Close"):
+        binding = columns.bind(header.split(","))
+        assert (binding.symbol, binding.is_of_prices) == (None, False)
+
+
 @pytest.mark.parametrize("header", ["Date,bid_open,bid_high,bid_low,bid_close", "Date,Adj Open,Adj High,Adj Low,Adj Close"])
 def test_a_kind_of_price_that_all_names_share_is_no_symbol(header: str) -> None:
     binding = columns.bind(header.split(","))

@@ -127,6 +127,38 @@ def test_a_symbol_column_leaves_the_symbol_to_the_rows() -> None:
     assert (found.symbol, found.symbol_at) == (None, 1)
 
 
+@pytest.mark.parametrize(
+    ("key", "affix", "assumed"),
+    [
+        ("AAPL.csv", "AAPL.", None),
+        ("BRK-B_2016.csv", "BRK.B.", None),
+        ("AAPL/2016.csv", "aapl_", None),
+        ("john/prices.csv", "AAPL.", "symbol from the header"),
+        ("T.csv", "T.", None),
+    ],
+)
+def test_a_symbol_in_the_column_names_is_one_that_the_file_name_does_not_contradict(
+    key: str, affix: str, assumed: str | None
+) -> None:
+    found = inspected(f"Date,{affix}Open,{affix}High,{affix}Low,{affix}Close\n2016-01-04,1,1,1,1\n", f"raw/stocks/{key}")
+    assert (found.symbol, found.assumed) == (affix[:-1].upper(), "; ".join(filter(None, (assumed, "no volume column"))))
+
+
+@pytest.mark.parametrize(
+    ("key", "affix"), [("AAPL.csv", "MSFT."), ("AAPL/2016.csv", "MSFT."), ("prices.csv", "t."), ("AAPL.csv", "x_")]
+)
+def test_a_symbol_in_the_column_names_that_the_file_name_contradicts_refuses_the_file(key: str, affix: str) -> None:
+    content = f"Date,{affix}Open,{affix}High,{affix}Close\n2016-01-04,1,1,1\n"
+    assert f"the column names share '{affix[:-1].upper()}', which is not the symbol" in refusal(content, f"raw/stocks/{key}")
+    assert inspected(content, "raw/stocks/symbol=IBM/1.csv").symbol == "IBM"
+
+
+def test_winds_table_is_read_by_its_code_and_in_lots_of_100() -> None:
+    names = "S_INFO_WINDCODE,TRADE_DT,CRNCY_CODE,S_DQ_PRECLOSE,S_DQ_OPEN,S_DQ_HIGH,S_DQ_LOW,S_DQ_CLOSE,S_DQ_VOLUME,S_DQ_AMOUNT"
+    found = inspected(f"{names}\n600000.SH,20160104,CNY,18.1,18.2,18.5,17.9,18.35,1234,2264.39\n", "raw/stocks/600000.SH.csv")
+    assert (found.symbol, found.symbol_at, found.close_at, found.volume_factor) == (None, 1, 8, 100.0)
+
+
 def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
     assert inspected("Date,Close,,\n2016-01-04,1,,\n").fields == 2
 

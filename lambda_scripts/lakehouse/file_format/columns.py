@@ -31,6 +31,8 @@ _UNITS = {
     1e8: "亿股 億股",
 }
 _FACTORS = {unit: factor for factor, units in _UNITS.items() for unit in units.split()}
+_BEHIND_NAME = re.compile(r"(?P<name>.+?)[\W_]+(?:in )?(?P<currency>[^\W_]+)\W*")
+_BEFORE_NAME = re.compile(r"(?P<currency>[^\W_]+)[\W_]+(?P<name>.+)")
 _BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
 _BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|1000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
 # What says no more of a price than that it is one: `Price Close`, `Precio de cierre`, `Cours le plus haut`, `Open Index Value`.
@@ -38,8 +40,11 @@ _SAYING_PRICE = """
     price prices px value index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
 _PRICE_WORDS = frozenset(_SAYING_PRICE.split())
 
-# What several names may share and is no symbol: `bid_open`, `bid_close`.
-_SHARED = "bid ask mid avg average mean adj adjusted prev previous pre post day session regular rth spot"
+# What several names may share and is no symbol, but a kind of prices or what was made of them: `bid_open`, `close_norm`.
+_SHARED = """
+    bid ask mid avg average mean adj adjusted unadj unadjusted raw prev previous pre post day night session regular rth spot
+    mkt market mark local fx real nominal ha heikin log pred predicted forecast actual true norm normalized normalised scaled
+    std zscore smooth smoothed diff chg change pct ret return returns lag lag1 lag2 lag3 lag5 shift shifted sma ema rolling"""
 _KINDS_OF_PRICES = frozenset(_SHARED.split())
 
 _ADJUSTED = re.compile(
@@ -198,10 +203,12 @@ def _with_unit(name: str) -> Meaning | None:
 
 
 def _with_currency(name: str) -> Meaning | None:
-    """`Close USD`, `close_eur`."""
-    *words, last = re.findall(r"[^\W_]+", name) or [""]
-    alias = _BY_LETTERS.get(letters("".join(words))) if words and last.lower() in CURRENCIES else None
-    return Meaning(alias) if alias and alias.meaning in PRICES else None
+    """`Close USD`, `close_eur`, `Close in EUR`, `usd_Open`."""
+    for pattern in (_BEHIND_NAME, _BEFORE_NAME):
+        found = pattern.fullmatch(name)
+        if found and found["currency"].lower() in CURRENCIES:
+            return _behind_bare(_BY_LETTERS.get(letters(found["name"])))
+    return None
 
 
 def _with_sentence(name: str) -> Meaning | None:
@@ -228,14 +235,18 @@ def _with_price_word(name: str) -> Meaning | None:
     words = list(map(letters, re.findall(r"[^\W_]+", name)))
     others = [word for word in words if word not in _PRICE_WORDS]
     alias = _BY_LETTERS.get("".join(others)) if len(others) < len(words) else None
-    # The bare name comes first where a file has both.
+    return _behind_bare(alias)
+
+
+def _behind_bare(alias: Alias | None) -> Meaning | None:
+    """The meaning of a price's name with more words: the bare name comes first where a file has both."""
     return Meaning(alias._replace(rank=max(alias.rank, 2))) if alias and alias.meaning in PRICES else None
 
 
 def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
     """The symbol that several names share, and the names without it: `AAPL.Open`, `AAPL.Close`; `Close_AAPL`; pandas' tuples.
 
-    What is a word is no symbol, and a bid is no close: names that share one have no meaning.
+    A shared affix that is a word (`bid_`) is not a symbol; such names stay unread.
     """
     for pattern in (
         r"\('(?P<name>[^']+)', '(?P<symbol>[^']+)'\)",
@@ -245,9 +256,9 @@ def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
     ):
         found = [re.fullmatch(pattern, name) for name in names]
         symbols = [each["symbol"] for each in found if each and meanings([each["name"]]) & {*PRICES, "volume"}]
-        if len(symbols) > 2 and len(set(symbols)) == 1:
+        if len(symbols) > 1 and len(set(symbols)) == 1:
             symbol = symbols[0]
-            if file_names.is_word(symbol) or symbol.lower() in _KINDS_OF_PRICES:
+            if not file_names.is_symbol(symbol.replace("_", "-")) or symbol.lower() in _KINDS_OF_PRICES:
                 break
             return symbol.upper(), [
                 each["name"] if each and each["symbol"] == symbol else name for each, name in zip(found, names, strict=True)

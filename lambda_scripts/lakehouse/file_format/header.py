@@ -33,7 +33,7 @@ _LEVEL_NAMES = {"", "price", "attributes", "ticker", "tickers", "symbol", "symbo
 @dataclass(frozen=True)
 class Header:
     """`length` counts the file's lines up to the header's end; `binding` says which columns are read;
-    `symbol` is set where the header itself names the one symbol of the file."""
+    `symbol` is set where a line of the header names the one symbol of the file."""
 
     length: int
     names: tuple[str, ...]
@@ -133,7 +133,7 @@ def _find(lines: Sequence[str], delimiter: str) -> tuple[Header | None, list[str
             columns.require_prices(found)
         binding = columns.bind(names)
         if binding.is_of_prices:
-            return Header(at + 1, _without_trailing_blanks(names), binding, delimiter, binding.symbol), above
+            return Header(at + 1, _without_trailing_blanks(names), binding, delimiter), above
     return None, above
 
 

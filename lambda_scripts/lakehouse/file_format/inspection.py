@@ -238,6 +238,8 @@ def _symbol(key: str, header: Header, folder: str, default: str) -> symbols.Name
     """The file's symbol; of none where its rows have a column for it."""
     if "symbol" in header.binding.columns:
         return symbols.Named(None)
+    if header.binding.symbol:
+        return symbols.from_header(header.binding.symbol, key, folder)
     return symbols.Named(header.symbol) if header.symbol else symbols.from_key(key, folder, default)
 
 

@@ -12,6 +12,7 @@ from .refusals import Kind, refused
 from .text import shown
 
 FROM_NAME = "symbol from the file name"
+FROM_HEADER = "symbol from the header"
 
 _ENDING = re.compile(r"(\.(csv|txt))?(\.gz)?$", re.IGNORECASE)
 _COPY = re.compile(r" ?(\(\d+\)| - copy)$", re.IGNORECASE)
@@ -33,8 +34,7 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
 
     Raises FileRefusedError when nothing of that names a symbol, or a folder and the file name differ.
     """
-    below = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
-    *folders, name = below.split("/")
+    folders, name = _parts(key, folder)
     if keyed := _of_keyed_folder(folders):
         return Named(keyed.upper())
     stem = stem_of(name)
@@ -52,6 +52,39 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
             f" {folder}SYMBOL/ or rename it to SYMBOL_2016.csv",
         )
     return Named(of_file.upper(), None if downloaded else FROM_NAME)
+
+
+def from_header(symbol: str, key: str, folder: str) -> Named:
+    """The symbol that column names share, as in `AAPL.Open` and `AAPL.Close`, if folders and file name do not say another.
+
+    What only the header says may be a word of another kind: it is said, and one letter (`Open_x`) is not enough.
+
+    Raises FileRefusedError where they say another, or nothing of that letter.
+    """
+    folders, name = _parts(key, folder)
+    if keyed := _of_keyed_folder(folders):
+        return Named(keyed.upper())
+    stem = stem_of(name)
+    # A folder in lower case may be anything: john/prices.csv.
+    upper = [part for part in map(stem_of, folders) if part.isupper() and file_names.is_symbol(part)]
+    said = [each for each in (*upper, file_names.of_download(stem) or file_names.of_name(stem)) if each]
+    if columns.letters(symbol) in map(columns.letters, said):
+        return Named(symbol)
+    if said or len(symbol) == 1:
+        raise refused(
+            Kind.SYMBOL,
+            f"the column names share {shown(symbol, 20)}, which is not the symbol that its folders and name"
+            f" {shown('/'.join((*folders, name)))} say: put the file in a folder {folder}symbol=SYMBOL/, if its columns are"
+            " plain prices",
+        )
+    return Named(symbol, FROM_HEADER)
+
+
+def _parts(key: str, folder: str) -> tuple[list[str], str]:
+    """The folders below `folder`, and the file's name."""
+    below = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
+    *folders, name = below.split("/")
+    return folders, name
 
 
 def _of_keyed_folder(folders: list[str]) -> str:
