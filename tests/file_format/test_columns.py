@@ -108,6 +108,18 @@ def test_every_meaning_that_is_read_is_a_field_of_the_format() -> None:
         ("Schlusskurs (bereinigt)", "adj_close"),
         ("前复权收盘价", "adj_close"),
         ("수정종가", "adj_close"),
+        ("Close ($)", "close"),
+        ("Close %", None),
+        ("Close (%)", None),
+        ("Close +/-", None),
+        ("Volume %", None),
+        ("Volume ($)", None),
+        ("Volumen (€)", None),
+        ("Volume(₹)", None),
+        ("Volume(€ m)", None),
+        ("Close (unadjusted)", "close"),
+        ("Price (not adjusted)", "close"),
+        ("Close (raw, not adjusted)", "close"),
     ],
 )
 def test_a_name_means_the_same_with_a_unit_a_currency_or_a_footnote(name: str, meaning: str | None) -> None:
@@ -163,6 +175,18 @@ def test_what_was_chosen_and_what_was_not_read_is_said() -> None:
         "close is 'Settle', not 'Last'",
         "columns not read: Prev Close, Adj Open",
     )
+
+
+@pytest.mark.parametrize("other", ["Close (unadjusted)", "Price (not adjusted)"])
+def test_an_unadjusted_close_is_no_adjusted_one_and_stands_behind_a_plain_close(other: str) -> None:
+    binding = columns.bind(["Date", "Close", other])
+    assert (binding.columns, binding.assumed) == ({"date": 1, "close": 2}, (f"close is 'Close', not '{other}'",))
+    assert columns.bind(["Date", other, "Adj Close"]).columns == {"date": 1, "close": 2, "adj_close": 3}
+
+
+def test_a_change_is_not_the_close_next_to_a_price() -> None:
+    binding = columns.bind(["Date", "Price", "Close +/-"])
+    assert (binding.columns["close"], binding.assumed) == (2, ("columns not read: Close +/-",))
 
 
 def test_two_volumes_of_one_rank_leave_the_volume_out() -> None:

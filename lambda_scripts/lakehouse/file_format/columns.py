@@ -40,6 +40,10 @@ _SAYING_PRICE = """
     price prices px value index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
 _PRICE_WORDS = frozenset(_SAYING_PRICE.split())
 
+# Signs that `letters` drops: `Close %` and `Close +/-` are no closes, `Volume ($)` counts no shares.
+_OF_CHANGES = re.compile(r"%|\+ ?/ ?[-−]|±|Δ")
+_OF_MONEY = re.compile("[$€£¥₹₩₽₺฿]")
+
 # What several names may share and is no symbol, but a kind of prices or what was made of them: `bid_open`, `close_norm`.
 _SHARED = """
     bid ask mid avg average mean adj adjusted unadj unadjusted raw prev previous pre post day night session regular rth spot
@@ -47,6 +51,7 @@ _SHARED = """
     std zscore smooth smoothed diff chg change pct ret return returns lag lag1 lag2 lag3 lag5 shift shifted sma ema rolling"""
 _KINDS_OF_PRICES = frozenset(_SHARED.split())
 
+_NOT_ADJUSTED = re.compile("un|not|non?|raw")
 _ADJUSTED = re.compile(
     r"(?=.*adj)(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and|tot(?:al)?|return)*(?:clos(?:e|ing)|last|price|px|prc|c)+"
     r"(?:adj(?:ust(?:ed|ment)?)?|split|div(?:idend)?s?|and)*"
@@ -102,7 +107,15 @@ def meanings(names: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning | None:
-    """The meaning of a name: as an alias; with a unit, currency or sentence behind it; as adjusted; with words for a price."""
+    """The meaning of a name: as an alias; with a unit, currency or sentence behind it; as adjusted; with words for a price.
+
+    What counts changes or percentages has none, and neither has a volume of money.
+    """
+    found = None if _OF_CHANGES.search(name) else _found(name)
+    return None if found and found.alias.meaning == "volume" and _OF_MONEY.search(name) else found
+
+
+def _found(name: str) -> Meaning | None:
     if alias := _BY_LETTERS.get(letters(name)):
         return Meaning(alias)
     return _with_unit(name) or _with_currency(name) or _with_sentence(name) or _adjusted(name) or _with_price_word(name)
@@ -194,7 +207,7 @@ def _with_unit(name: str) -> Meaning | None:
     inner = letters(found[2])
     inner = inner.removesuffix("shares") or inner
     if alias.meaning == "close" and "adj" in inner:
-        return Meaning(_BY_LETTERS["adjclose"])
+        return _behind_bare(alias) if _NOT_ADJUSTED.match(inner) else Meaning(_BY_LETTERS["adjclose"])
     if alias.meaning == "volume":
         return Meaning(alias, _FACTORS[inner]) if inner in _FACTORS else None
     if alias.meaning == "date" or not inner or inner in CURRENCIES or _FACTORS.get(inner) == 1:
