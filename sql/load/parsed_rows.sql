@@ -35,7 +35,7 @@ records AS (
     -- Blank lines and the header's lines are not data rows.
     SELECT
         s.source, s.modified, s.fields, s.header_names, s.symbol AS file_symbol,
-        s.symbol_at, s.exchange_at, s.instrument_at, s.main_instruments,
+        s.symbol_at, s.symbol_digits, s.exchange_at, s.instrument_at, s.main_instruments,
         s.date_at, s.open_at, s.high_at, s.low_at, s.close_at, s.adj_close_at, s.volume_at,
         s.date_shape, s.year_at, s.month_at, s.day_at, s.date_divisor, s.year_base, s.day_shift, s.evening_from,
         s.delimiter, s.decimal_marks, s.volume_factor,
@@ -132,6 +132,10 @@ named AS (
         *,
         upper(nullif(CASE
             WHEN symbol_at IS NULL THEN file_symbol
+            -- In capitals NAN and NA are symbols of funds and banks.
+            WHEN element_at(cells, 1) IN ('nan', 'NaN', 'null', 'NULL', '(null)', 'None', '<NA>', 'N/A', '-', '--', '?') THEN NULL
+            WHEN symbol_digits > length(element_at(cells, 1)) AND regexp_like(element_at(cells, 1), '^[0-9]+$')
+            THEN lpad(element_at(cells, 1), symbol_digits, '0')
             -- Spreadsheets keep an apostrophe before a text that looks like a number.
             ELSE CASE WHEN strpos(element_at(cells, 1), '''') = 1 THEN substr(element_at(cells, 1), 2) ELSE element_at(cells, 1) END
                 || coalesce('.' || nullif(element_at(cells, 2), ''), '')
@@ -259,6 +263,10 @@ judged AS (
                 AND regexp_like(array_join(slice(raw_cells, fields + 1, cardinality(raw_cells)), ''), '[^,;|"\s]')
             THEN 'more fields than the header'
             WHEN symbol IS NULL THEN 'no symbol'
+            -- Errors and numbers of spreadsheets; invisible letters, and those of full width.
+            WHEN symbol_at IS NOT NULL AND regexp_like(
+                symbol, '^#(?:N/A|REF!|NAME|VALUE!|NULL!|DIV/0!|NUM!)|^[0-9]+\.0+$|^[0-9.]+E[+][0-9]+$|^[0-9]{1,3}(?:,[0-9]{3})+$|^[0-9]{1,2}-(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$|^(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)-[0-9]{2}$|[­​-‏⁠！-～]'
+            ) THEN 'the symbol is not as its exchange writes it'
             WHEN trade_date IS NULL AND coalesce(day_text, '') = '' THEN 'no date'
             WHEN trade_date IS NULL THEN 'the date is unreadable or not in the style of its file'
             WHEN evening_from IS NOT NULL

@@ -30,7 +30,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `exchange_at` int COMMENT 'position of the exchange, which becomes part of the symbol',
     `instrument_at` int COMMENT 'series, board or name, where several share a symbol',
     `main_instruments` string COMMENT 'those that are read, the main one first, each between commas',
-    `evening_from` int COMMENT 'the hour from which on a quarter of an hour is the evening before the trade date, where all dates or none are so'
+    `evening_from` int COMMENT 'the hour from which on a quarter of an hour is the evening before the trade date, where all dates or none are so',
+    `symbol_digits` int COMMENT 'digits of the codes that are symbols, where shorter ones have lost their zeros'
 )
 PARTITIONED BY (`batch` string COMMENT 'the batch that the file belongs to')
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'

@@ -117,6 +117,7 @@ def test_a_head_is_what_the_parse_statement_needs_of_a_file() -> None:
         "exchange_at": None,
         "instrument_at": None,
         "main_instruments": None,
+        "symbol_digits": None,
         "has_rows": True,
         "assumed": "symbol from the file name",
     }
@@ -151,6 +152,23 @@ def test_a_symbol_in_the_column_names_that_the_file_name_contradicts_refuses_the
     content = f"Date,{affix}Open,{affix}High,{affix}Close\n2016-01-04,1,1,1\n"
     assert f"the column names share '{affix[:-1].upper()}', which is not the symbol" in refusal(content, f"raw/stocks/{key}")
     assert inspected(content, "raw/stocks/symbol=IBM/1.csv").symbol == "IBM"
+
+
+def test_codes_that_lost_their_zeros_are_filled_up_where_others_tell_how_many_digits_they_have() -> None:
+    found = inspected("日期,股票代码,收盘\n2016-01-04,1,10\n2016-01-04,600519,200\n")
+    assert (found.symbol_digits, found.assumed) == (
+        6,
+        "symbols filled up with zeros to 6 digits; no open or high or low column; no volume column",
+    )
+    assert "codes of column '종목코드' have lost their zeros ('5930')" in refusal("일자,종목코드,종가\n2016-01-04,5930,1205000\n")
+    for code in ("00700", "600519.SH", "AAPL"):
+        assert inspected(f"日期,股票代码,收盘\n2016-01-04,{code},10\n").symbol_digits is None
+
+
+def test_an_exchange_that_some_rows_lack_is_a_mark_of_another_kind() -> None:
+    content = "Code,Ex,Date,Close\nEXD,,2016-01-04,1\nEXD,XD,2016-01-05,1\n"
+    assert inspected(content).exchange_at is None
+    assert inspected(content.replace(",,", ",XD,")).exchange_at == 2
 
 
 def test_winds_table_is_read_by_its_code_and_in_lots_of_100() -> None:

@@ -403,6 +403,8 @@ DATES = [
     ),
 ]
 
+MANGLED = ("#N/A", "#REF!", "600036.0", "6E+05", "2,330", "1-MAR", "Mar-01", "ZWS\u200b", "\uff3a\uff37\uff33")
+
 SYMBOLS = [
     File("the symbol of a column", csv(" aapl ,2016-01-04,1.5,10", header="Ticker," + HEADER), symbol="AAPL", days=close(1.5)),
     File("the symbol of a folder", two_days(), key="msft/2016.csv", symbol="MSFT", days=TWO_DAYS),
@@ -442,10 +444,33 @@ SYMBOLS = [
     ),
     File(
         "a row without a symbol",
-        csv("IBM,2016-01-04,1.5,10", ",2016-01-04,2.5,20", header="Symbol," + HEADER),
+        csv(
+            "IBM,2016-01-04,1.5,10",
+            *(f"{word},2016-01-04,2.5,20" for word in ("", "nan", "NULL", "-")),
+            header="Symbol," + HEADER,
+        ),
         symbol="IBM",
         days=close(1.5),
-        rejected={",2016-01-04,2.5,20": "no symbol"},
+        rejected={f"{word},2016-01-04,2.5,20": "no symbol" for word in ("", "nan", "NULL", "-")},
+    ),
+    File(
+        "symbols that are errors of a spreadsheet, changed numbers or look like others",
+        csv(
+            *(f"{symbol},2016-01-04,1.5,10" for symbol in ("NAN", "NA", "#AAPL", "MAR", "600036", "700.HK", "BRK-B", "1-A")),
+            *(f'"{symbol}",2016-01-04,1.5,10' for symbol in MANGLED),
+            header="Symbol," + HEADER,
+        ),
+        symbol="NAN",
+        days=close(1.5),
+        accepted=8,
+        rejected={f'"{symbol}",2016-01-04,1.5,10': "the symbol is not as its exchange writes it" for symbol in MANGLED},
+    ),
+    File(
+        "codes that lost their zeros",
+        csv("1,2016-01-04,1.5,10", "600519,2016-01-04,2.5,20", header="股票代码," + HEADER),
+        symbol="000001",
+        days=close(1.5),
+        accepted=2,
     ),
 ]
 
@@ -526,7 +551,7 @@ BEYOND_THE_HEAD = [
         "a row of nothing beyond the first range",
         long("NaN,NaT,NaN,NaN\n").replace("Z", "V"),
         accepted=ROWS_BEYOND_THE_HEAD,
-        rejected={"NaN,NaT,NaN,NaN": "no date"},
+        rejected={"NaN,NaT,NaN,NaN": "no symbol"},
     ),
     File(
         "another company beyond the first range, in a column of an unknown name",
@@ -725,7 +750,7 @@ def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
     named = re.findall(r"THEN '([^']{9,})'$", unsafe, re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("judged AS")[2].partition("END AS reason")[0], re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("compared AS")[2].partition("END AS rejection")[0], re.MULTILINE)
-    assert len(set(named)) == 18
+    assert len(set(named)) == 19
     assert reasons == set(named)
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 class Alias(NamedTuple):
     """A column name with a meaning; one of a higher rank counts only where the file has none of a lower.
 
-    `lot` is the number of shares that one unit of a volume stands for at this source.
+    `lot` is the number of shares that one unit of a volume stands for at this source; `digits` how many the codes of an
+    exchange have, which lose their zeros where a program takes them for numbers.
     """
 
     meaning: str
@@ -17,6 +18,7 @@ class Alias(NamedTuple):
     name: str
     source: str
     lot: int = 1
+    digits: int | None = None
 
 
 # Only letters and digits tell names apart, not case, accents, blanks or punctuation: `Adj Close**`, `adjClose` and
@@ -40,11 +42,11 @@ ALIASES = (
     Alias("symbol", 1, "Kürzel", "German brokers"),
     Alias("symbol", 1, "Mnémonique", "French brokers"),
     Alias("symbol", 1, "Símbolo", "Spanish and Portuguese brokers"),
-    Alias("symbol", 1, "股票代码", "AKShare, NetEase"),
-    Alias("symbol", 1, "证券代码", "Chinese brokers"),
+    Alias("symbol", 1, "股票代码", "AKShare, NetEase", digits=6),
+    Alias("symbol", 1, "证券代码", "Chinese brokers", digits=6),
     Alias("symbol", 1, "證券代號", "Taiwan's TWSE"),
     Alias("symbol", 1, "股票代號", "Taiwan"),
-    Alias("symbol", 1, "종목코드", "Korea's KRX"),
+    Alias("symbol", 1, "종목코드", "Korea's KRX", digits=6),
     Alias("symbol", 1, "銘柄コード", "Japanese brokers"),
     Alias("symbol", 2, "Code", "EODHD bulk, Tokyo's J-Quants"),
     Alias("symbol", 2, "Stock Code", "brokers"),
@@ -54,7 +56,7 @@ ALIASES = (
     Alias("symbol", 2, "Instrument", "Zerodha"),
     Alias("symbol", 2, "Scrip", "BSE India"),
     Alias("symbol", 2, "Kod", "Polish brokers"),
-    Alias("symbol", 2, "代码", "AKShare"),
+    Alias("symbol", 2, "代码", "AKShare", digits=6),
     Alias("symbol", 2, "代碼", "Taiwan"),
     Alias("symbol", 2, "コード", "Tokyo"),
     Alias("symbol", 2, "銘柄", "Japanese brokers"),

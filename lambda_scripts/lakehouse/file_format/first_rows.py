@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from . import calendar, columns, dates, fields, instruments, numbers
 from .aliases import READ
@@ -15,6 +16,13 @@ from .refusals import Kind, refused
 from .text import shown
 
 _AMERICAN = re.compile(r"[-+]?(?:US ?)?\$ ?[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?")
+
+
+class Codes(NamedTuple):
+    """How many digits the symbols of a file have, where shorter ones are to be filled up with zeros, and what was assumed."""
+
+    digits: int | None = None
+    assumed: str | None = None
 
 
 class FirstRows:
@@ -125,17 +133,35 @@ class FirstRows:
                 if found[0] is not None and found[1] is not None and found[2] is not None:
                     yield found[0], found[1], found[2]
 
-    def require_symbols(self) -> None:
-        """Raise FileRefusedError when what seems to be the symbol column holds something else: CoinMarketCap's name, an id."""
+    def symbol_codes(self) -> Codes:
+        """How many digits the codes in the symbol column have, where its name tells that shorter ones have lost their zeros.
+
+        Raises FileRefusedError when what seems to be the symbol column holds something else (CoinMarketCap's name, an id), or
+        when only codes without their zeros stand there: 700 may be of Hong Kong or of Shenzhen.
+        """
         at = self._at.get("symbol")
         name = self._header.names[at - 1] if at else ""
-        told = columns.meaning_of(name)
-        if told and told.alias.rank > 2 and self.values and all(text.isdecimal() for text in self.column("symbol")):
+        meaning, texts = columns.meaning_of(name), self.column("symbol")
+        if not meaning or not texts:
+            return Codes()
+        if meaning.alias.rank > 2 and all(map(str.isdecimal, texts)):
             raise refused(
                 Kind.SYMBOL,
-                f"column {shown(name, 30)} would be the symbol but holds numbers ({shown(self.column('symbol')[0], 30)}):"
+                f"column {shown(name, 30)} would be the symbol but holds numbers ({shown(texts[0], 30)}):"
                 " rename it to symbol if it is one, else remove it",
             )
+        digits = meaning.alias.digits
+        short = [text for text in texts if text.isdecimal() and len(text) < (digits or 0)]
+        if any(text.startswith("0") for text in short):
+            return Codes()
+        is_told = any(text.isdecimal() and len(text) == digits for text in texts)
+        if short and not is_told:
+            raise refused(
+                Kind.SYMBOL,
+                f"codes of column {shown(name, 30)} have lost their zeros ({shown(short[0], 30)}): write them as text with"
+                f" {digits} digits",
+            )
+        return Codes(digits if is_told else None, f"symbols filled up with zeros to {digits} digits" if short else None)
 
     def require_days_of_one_instrument(self, style: dates.DateStyle, symbol: str | None, says_long_bars: bool) -> None:
         """Raise FileRefusedError when the rows are not one a day of each symbol: weekly bars, or a column tells several apart."""

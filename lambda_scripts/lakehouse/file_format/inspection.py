@@ -74,6 +74,7 @@ class FileFormat:
     exchange_at: int | None
     instrument_at: int | None
     main_instruments: str | None
+    symbol_digits: int | None
     has_rows: bool
     assumed: str | None
 
@@ -112,7 +113,7 @@ def inspect(
     binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
     unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
-    rows.require_symbols()
+    codes = rows.symbol_codes()
     says_long_bars = rows.says_long_bars or (
         # Many symbols of one day may be a week's or a month's drop.
         (symbol.symbol is not None or len(set(rows.column("date"))) > 1)
@@ -137,12 +138,14 @@ def inspect(
         delimiter=header.delimiter,
         decimal_marks=marks.prices * len(columns.PRICES) + (marks.volume or "."),
         volume_factor=unit.factor,
-        exchange_at=at.get("exchange") if "symbol" in at else None,
+        exchange_at=at.get("exchange") if "symbol" in at and all(rows.column("exchange")) else None,
         instrument_at=rows.instrument[0] if rows.instrument else None,
         main_instruments=rows.instrument[1] if rows.instrument else None,
+        symbol_digits=codes.digits,
         has_rows=bool(rows.values),
         assumed=_joined(
             symbol.assumed,
+            codes.assumed,
             encoding_assumed,
             *settled.assumed,
             *marks.assumed,
