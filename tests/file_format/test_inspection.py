@@ -503,7 +503,23 @@ def test_a_series_of_shares_is_told_from_others() -> None:
     content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
     found = inspected(content)
     assert found.instrument_at == 2 and ",EQ," in (found.main_instruments or "")
-    assert "told apart by column 'Series'" in refusal(content.replace("EQ", "N6"))
+    assert "told apart by column 'Series'" in refusal(content.replace("EQ", "AA"))
+
+
+@pytest.mark.parametrize(("column", "text"), [("Series", "N1"), ("Series", "GB"), ("BOARDID", "SMAL"), ("BOARDID", "TQOB")])
+def test_a_file_of_bonds_or_odd_lots_alone_is_refused(column: str, text: str) -> None:
+    content = f"Symbol,{column},Date,Close\nREC,{text},2016-01-04,1010\n"
+    assert f"all rows are of series or boards that are not of the share ('{text}')" in refusal(content)
+    assert inspected(content.replace(text, "SNDX")).has_rows  # the board of Moscow's indices
+
+
+@pytest.mark.parametrize("names", ["Expiry", "Expiry,Option Type,Strike Price", "Maturity Date", "STRIKE_PR"])
+def test_contracts_under_the_symbol_of_a_share_are_refused(names: str) -> None:
+    cells = ",".join(["2016-01-28", "CE", "230"][: names.count(",") + 1])
+    content = f"Date,Symbol,{names},Close,Settle Price\n2016-01-04,SBIN,{cells},5.5,5.5\n"
+    assert "futures, options or bonds under the symbol of a share (column " in refusal(content)
+    assert inspected(content.replace("SBIN", "SBIN16JANFUT")).has_rows
+    assert inspected(content.replace(cells, "," * cells.count(","))).has_rows  # NSE's UDiFF has such columns, empty for shares
 
 
 # Marks of those who write the month first

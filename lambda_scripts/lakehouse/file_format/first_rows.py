@@ -163,6 +163,26 @@ class FirstRows:
             )
         return Codes(digits if is_told else None, f"symbols filled up with zeros to {digits} digits" if short else None)
 
+    def require_shares(self, symbol: str | None) -> None:
+        """Raise FileRefusedError when the rows are of bonds, odd lots or block deals alone; or of futures and options under the
+        symbol of what they are on, which has no digit, as those of contracts have.
+        """
+        series = self.column("instrument")
+        if instruments.are_of_others(series):
+            raise refused(
+                Kind.CONTRACTS,
+                f"all rows are of series or boards that are not of the share ({shown(series[0], 30)}): drop those of the share",
+            )
+        contracts = [text for text in self.column("contract") if not numbers.is_missing(text) and numbers.value(text) != 0]
+        symbols = self.column("symbol") or [symbol or ""]
+        if contracts and not all(any(char.isdecimal() for char in text) for text in symbols):
+            name = self._header.names[self._at["contract"] - 1]
+            raise refused(
+                Kind.CONTRACTS,
+                f"futures, options or bonds under the symbol of a share (column {shown(name, 30)}, such as"
+                f" {shown(contracts[0], 30)}): drop prices of the share, or make the contract part of the symbol",
+            )
+
     def require_days_of_one_instrument(self, style: dates.DateStyle, symbol: str | None, says_long_bars: bool) -> None:
         """Raise FileRefusedError when the rows are not one a day of each symbol: weekly bars, or a column tells several apart."""
         rows = [

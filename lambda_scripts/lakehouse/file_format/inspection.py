@@ -114,6 +114,7 @@ def inspect(
     unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
     codes = rows.symbol_codes()
+    rows.require_shares(symbol.symbol)
     says_long_bars = rows.says_long_bars or (
         # Many symbols of one day may be a week's or a month's drop.
         (symbol.symbol is not None or len(set(rows.column("date"))) > 1)

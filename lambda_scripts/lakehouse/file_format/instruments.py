@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
@@ -26,8 +27,20 @@ MAIN = {
 """The series and boards of shares, the main one first; rows of others (bonds, odd lots, auctions, block deals) are not
 prices of the share. A file without any of these has no main one."""
 
+OTHERS = {
+    "[NYZ][0-9A-Z]": "NSE India: debentures",
+    "GB|GS|SG|TB": "NSE India: bonds and bills of the state",
+    "BL|IL": "NSE India: block deals, and deals among foreigners",
+    "W[0-9]": "NSE India: warrants",
+    "SMAL": "Moscow's MOEX: odd lots",
+    "TQOB|TQCB|TQOD|EQOB": "Moscow's MOEX: bonds",
+}
+"""Patterns of series and boards that are never of shares: a file of these alone is not one of prices of a share."""
+
+_OTHERS = re.compile("|".join(OTHERS))
+
 LISTED = f",{','.join(MAIN)},"
-"""As the parse statement looks them up."""
+"""Comma-separated, for the parse statement's strpos."""
 
 _NAMING = """
     symbol ticker stock compan instrument isin wkn scrip securit asset issuer
@@ -45,6 +58,11 @@ Keyed = tuple[Sequence[str], tuple[str, str]]
 def are_told(texts: Sequence[str]) -> bool:
     """Whether a column of these texts has the main series or board."""
     return any(text.upper() in MAIN for text in texts)
+
+
+def are_of_others(texts: Sequence[str]) -> bool:
+    """Whether a column of these texts has series or boards of bonds, odd lots and the like alone."""
+    return bool(texts) and all(_OTHERS.fullmatch(text.upper()) for text in texts)
 
 
 def rows_of_shared_days(rows: Iterable[Keyed], close_at: int) -> list[list[Sequence[str]]]:
