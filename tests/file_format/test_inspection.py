@@ -177,6 +177,14 @@ def test_winds_table_is_read_by_its_code_and_in_lots_of_100() -> None:
     assert (found.symbol, found.symbol_at, found.close_at, found.volume_factor) == (None, 1, 8, 100.0)
 
 
+def test_a_symbol_column_and_a_folder_for_another_symbol_refuse_the_file() -> None:
+    content = "Symbol,Date,Close\nMSQQ,2016-01-04,1\n"
+    reason = refusal(content, "raw/stocks/symbol=AAQQ/x.csv")
+    assert "the symbol column says 'MSQQ', and the folder 'AAQQ'" in reason
+    for folder in ("symbol=msqq", "symbol=MSQ", "year=2016"):  # MSQ of MSQ.US
+        assert inspected(content, f"raw/stocks/{folder}/x.csv").symbol_at == 1
+
+
 def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
     assert inspected("Date,Close,,\n2016-01-04,1,,\n").fields == 2
 

@@ -47,6 +47,31 @@ def test_folder_or_file_name_give_the_symbol(key: str, symbol: str) -> None:
     assert from_key(FOLDER + key, FOLDER).symbol == symbol
 
 
+@pytest.mark.parametrize(
+    ("key", "symbol", "assumed"),
+    [
+        ("AMD1.csv", "AMD1", "symbol from the file name"),
+        ("HKD1.csv", "HKD1", "symbol from the file name"),
+        ("AMD_D1.csv", "AMD", None),
+        ("EURUSDD1.csv", "EURUSD", None),
+        ("AMD1440.csv", "AMD", None),
+        ("Gold Historical Data.csv", "GOLD", "symbol from the file name"),
+        ("Apple history.csv", "APPLE", "symbol from the file name"),
+        ("AAPL Historical Data.csv", "AAPL", None),
+        ("aapl_us_d.csv", "AAPL", None),
+        ("john/prices.csv", "JOHN", "symbol from the folder"),
+        ("160104/prices.csv", "160104", "symbol from the folder"),
+        ("aapl/2016.csv", "AAPL", "symbol from the folder"),
+        ("aapl/aapl_daily.csv", "AAPL", None),
+        ("AAPL/2016.csv", "AAPL", None),
+        ("AAPL.csv/part-00000.csv", "AAPL", None),
+        ("symbol=AAPL/2016.csv", "AAPL", None),
+    ],
+)
+def test_a_symbol_that_only_one_name_says_is_said(key: str, symbol: str, assumed: str | None) -> None:
+    assert from_key(FOLDER + key, FOLDER) == (symbol, assumed)
+
+
 def test_the_default_stands_before_the_file_name_and_after_the_folder() -> None:
     assert from_key("raw/stocks/prices.csv", FOLDER, "aapl").symbol == "AAPL"
     assert from_key("raw/stocks/year=2016/prices.csv", FOLDER, "aapl").symbol == "AAPL"

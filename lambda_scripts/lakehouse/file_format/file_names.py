@@ -1,6 +1,6 @@
 """What the names of files and folders say: the names that sources give their downloads, and words that are not symbols.
 
-`DOWNLOADS` and `WORDS` are tables of data: reading another source's names takes one more line.
+`DOWNLOADS` and `WORDS_BY_KIND` are tables of data: reading another source's names takes one more line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ DOWNLOADS = (
         r"(?P<symbol>[A-Z0-9]+)(?:\.[A-Z]{4,6})?_Candlestick_1_[DWM]_(?:BID|ASK)_\d\d\.\d\d\.\d{4}-\d\d\.\d\d\.\d{4}",
         "Dukascopy: AAPL.USUSD_Candlestick_1_D_BID_04.01.2016-13.01.2016",
     ),
-    Download(r"(?P<symbol>[A-Za-z.#]+)_?(?:D1|1440|Daily_\d+_\d+)", "MetaTrader: EURUSD_D1, EURUSD1440"),
+    Download(r"(?P<symbol>[A-Za-z.#]+)_?(?:1440|Daily_\d+_\d+)", "MetaTrader: EURUSD1440"),
+    Download(r"(?P<symbol>[A-Za-z.#]+)_D1", "MetaTrader: EURUSD_D1"),
+    Download(r"(?P<symbol>[A-Za-z]{6}[a-z.#]*)D1", "MetaTrader, currencies: EURUSDD1; AMD1 may be a symbol"),
     Download(rf"(?:WIKI|EOD|FSE)[-_]{_S}", "Quandl: WIKI-AAPL"),
     Download(rf"{_S}_(?:full_)?1day(?:_\w+)?", "FirstRate Data: AAPL_full_1day_adjsplit"),
     Download(r"STOCK_DAY_(?P<symbol>\d{4,6}[A-Z]?)_\d{6}", "Taiwan's TWSE: STOCK_DAY_2330_201601"),

@@ -113,6 +113,7 @@ def inspect(
     binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
     unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
+    symbols.require_agreement(rows.column("symbol"), source.key, folder)
     codes = rows.symbol_codes()
     rows.require_shares(symbol.symbol)
     says_long_bars = rows.says_long_bars or (

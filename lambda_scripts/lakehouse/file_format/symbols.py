@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ from .refusals import Kind, refused
 from .text import shown
 
 FROM_NAME = "symbol from the file name"
+FROM_FOLDER = "symbol from the folder"
 FROM_HEADER = "symbol from the header"
 
 _ENDING = re.compile(r"(\.(csv|txt))?(\.gz)?$", re.IGNORECASE)
@@ -51,7 +53,9 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
             f"no symbol column, and the file name {shown(name)} does not name one: put the file in a folder"
             f" {folder}SYMBOL/ or rename it to SYMBOL_2016.csv",
         )
-    return Named(of_file.upper(), None if downloaded else FROM_NAME)
+    # Sources write symbols in one case: Gold Historical Data is the name of a thing.
+    is_plain = downloaded and downloaded in (downloaded.upper(), downloaded.lower())
+    return Named(of_file.upper(), None if is_plain else FROM_NAME)
 
 
 def from_header(symbol: str, key: str, folder: str) -> Named:
@@ -78,6 +82,17 @@ def from_header(symbol: str, key: str, folder: str) -> Named:
             " plain prices",
         )
     return Named(symbol, FROM_HEADER)
+
+
+def require_agreement(texts: Sequence[str], key: str, folder: str) -> None:
+    """Raise FileRefusedError where a folder `symbol=AAPL` says another symbol than all texts of the symbol column."""
+    keyed = _of_keyed_folder(_parts(key, folder)[0]).upper()
+    if keyed and texts and not any(text.upper().startswith(keyed) for text in texts):
+        raise refused(
+            Kind.SYMBOL,
+            f"the symbol column says {shown(texts[0], 30)}, and the folder {shown(keyed, 30)}: put the file into the folder of"
+            " its symbol, or remove the column",
+        )
 
 
 def _parts(key: str, folder: str) -> tuple[list[str], str]:
@@ -109,8 +124,10 @@ def _of_folders(folders: list[str], of_file: str | None, folder: str, name: str)
     """
     shortest, *longer = sorted({part.upper() for part in (*folders, of_file) if part}, key=len)
     rests = [each.removeprefix(shortest) for each in longer]
+    # Who names a folder after a symbol writes it in capitals; john/ and 160104/ may be anything.
+    of_folder = None if any(part.isupper() for part in folders) else FROM_FOLDER
     if all(file_names.is_word(rest) for rest in rests):
-        return Named(shortest)
+        return Named(shortest, None if of_file else of_folder)
     is_one = len(longer) == 1 and longer[0].startswith(shortest) and (len(shortest) == 1 or not rests[0][0].isalnum())
     if not is_one:
         raise refused(
@@ -118,4 +135,4 @@ def _of_folders(folders: list[str], of_file: str | None, folder: str, name: str)
             f"no symbol column, and its folders and name {shown('/'.join((*folders, name)))} say different symbols"
             f" ({', '.join(sorted((shortest, *longer)))}): put it in a folder {folder}symbol=SYMBOL/",
         )
-    return Named(longer[0], FROM_NAME if of_file and of_file.upper() == longer[0] else None)
+    return Named(longer[0], FROM_NAME if of_file and of_file.upper() == longer[0] else FROM_FOLDER)
