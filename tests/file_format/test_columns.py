@@ -74,7 +74,18 @@ def test_an_alias_stands_in_the_table_once_and_says_where_it_is_met() -> None:
 
 def test_every_meaning_that_is_read_is_a_field_of_the_format() -> None:
     meanings = {alias.meaning for alias in ALIASES}
-    assert meanings - set(READ) == {"amount", "instrument", "contract", "exchange", "period", "action", "quantity", "fee"}
+    assert meanings - set(READ) == {
+        "amount",
+        "instrument",
+        "contract",
+        "currency",
+        "market",
+        "exchange",
+        "period",
+        "action",
+        "quantity",
+        "fee",
+    }
     assert meanings > {*READ, *columns.PRICES, *columns.REQUIRED}
 
 

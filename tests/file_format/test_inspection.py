@@ -507,6 +507,44 @@ def test_a_column_that_names_companies_one_below_the_other_is_named_and_one_of_t
     assert inspected(trends).symbol == "AAPL"
 
 
+@pytest.mark.parametrize("name", ["Firm", "Bank", "Index"])
+def test_a_company_under_another_name_for_it_is_found(name: str) -> None:
+    days = [f"2016-01-{day:02d}" for day in (4, 5, 6, 7)]
+    named = f"Date,{name},Close\n" + "".join(
+        f"{day},{each},1.5\n" for day, each in zip(days, ("HSI", "HSI", "NYA", "NYA"), strict=True)
+    )
+    assert f"column '{name}' names several ('HSI', 'NYA')" in refusal(named)
+    assert inspected(named.replace("HSI", "1").replace("NYA", "2")).has_rows  # a number of the row
+
+
+@pytest.mark.parametrize(
+    ("header", "one", "other"),
+    [
+        ("Date,Close,Currency", "100,USD", "93,EUR"),
+        ("Date,Close,Exchange", "500,LSE", "30,NYSE"),
+        ("Date,Close", "$100", "€93"),
+        ("Date,Close", "GBX 1050", "GBP 10.60"),
+        ("Date,Close", "£1.005", "101.9p"),
+    ],
+)
+def test_a_symbol_in_several_currencies_or_of_several_exchanges_is_refused(header: str, one: str, other: str) -> None:
+    reason = refusal(f"{header}\n2016-01-04,{one}\n2016-01-05,{other}\n")
+    assert "rows in several currencies or of several exchanges (" in reason
+    assert inspected(f"{header}\n2016-01-04,{one}\n2016-01-05,{one}\n").has_rows
+    assert inspected(f"Symbol,{header}\nA,2016-01-04,{one}\nB,2016-01-04,{other}\n").has_rows
+
+
+def test_a_price_without_the_currency_of_the_others_is_no_second_currency() -> None:
+    assert inspected("Date,Close\n2016-01-04,$100\n2016-01-05,1.5e2\n2016-01-06,n/a\n").has_rows
+
+
+def test_a_table_of_dividends_below_one_of_closes_refuses_the_file() -> None:
+    content = "Date,Close\n2016-01-04,100.5\n\nEx-Date,Amount\n2016-02-04,0.52\n"
+    assert "a second header inside the file names other columns ('Ex-Date,Amount')" in refusal(content)
+    for footer in ("Source,Yahoo Finance", "NaN,NaN", "n/a,n/a", "Total,", "End of data"):
+        assert inspected(f"Date,Close\n2016-01-04,100.5\n{footer}\n").has_rows
+
+
 def test_a_series_of_shares_is_told_from_others() -> None:
     content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
     found = inspected(content)

@@ -200,6 +200,32 @@ class FirstRows:
             self._require_one_a_day(instruments.rows_of_shared_days(keyed, close_at), keyed)
         self._require_one_name()
 
+    def require_one_market(self) -> None:
+        """Raise FileRefusedError when a symbol's rows are in several currencies or of several exchanges."""
+        found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        symbol_at, close_at = self._at.get("symbol"), self._at["close"]
+        for values in self.values:
+            if len(values) < max(self._at.values()):
+                continue
+            said = {f"column {shown(self._header.names[at - 1], 30)}": values[at - 1] for at in self._markets}
+            said["prices"] = numbers.currency(values[close_at - 1])
+            for what, text in said.items():
+                if text and not numbers.is_missing(text):
+                    found[values[symbol_at - 1] if symbol_at else "", what][text] = None
+        several = next(((symbol, what, list(texts)) for (symbol, what), texts in found.items() if len(texts) > 1), None)
+        if several:
+            symbol, what, texts = several
+            raise refused(
+                Kind.SYMBOL,
+                f"rows{' of ' + shown(symbol, 30) if symbol else ''} in several currencies or of several exchanges ({what}:"
+                f" {shown(texts[0], 30)}, {shown(texts[1], 30)}): give each a symbol of its own",
+            )
+
+    @property
+    def _markets(self) -> list[int]:
+        """The positions of columns that name a currency or an exchange which is no part of the symbol."""
+        return [self._at[meaning] for meaning in ("currency", "market") if meaning in self._at]
+
     def _require_one_name(self) -> None:
         """Raise FileRefusedError when a column that names companies, and is not known for a symbol column, has several."""
         for position, texts in self._naming_columns():

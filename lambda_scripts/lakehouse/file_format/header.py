@@ -70,7 +70,7 @@ def is_row(values: Sequence[str]) -> bool:
 def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
     """Whether a line beyond the header names columns: a name of the header's where the date stands; or names where date and
     prices stand (or volume and adjusted close where the close is the only price), and not one for all, as NaN is. The parse
-    statement tells such lines alike.
+    statement tells such lines alike; below a header of date and close alone, only a line with a known name is told here.
     """
     if not _MAY_BE_HEADER.match(line):
         return False
@@ -80,10 +80,11 @@ def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
     if len(places) < 3:
         places += [at[meaning] for meaning in ("adj_close", "volume") if meaning in at]
-    if len(places) < 3 or len(values) < max(places):
+    if len(values) < max(places):
         return False
     found = [values[place - 1] for place in places]
-    return len(set(found[1:])) > 1 and all(map(_NAME.match, found))
+    are_told = len(set(found[1:])) > 1 if len(places) > 2 else len(set(found)) > 1 and bool(columns.meanings(found))
+    return are_told and all(map(_NAME.match, found))
 
 
 def unit_of_volume(values: Sequence[str], header: Header) -> float | None:

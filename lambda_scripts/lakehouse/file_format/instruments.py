@@ -43,7 +43,8 @@ LISTED = f",{','.join(MAIN)},"
 """Comma-separated, for the parse statement's strpos."""
 
 _NAMING = """
-    symbol ticker stock compan instrument isin wkn scrip securit asset issuer
+    symbol ticker stock compan instrument isin wkn scrip securit asset issuer firm bank corp fund index coin commodit
+    emittent empresa societe
     valeur wertpapier aktie papel ativo accion azion spolk 종목 股票 证券 證券 銘柄 名称 名稱"""
 NAMING = tuple(columns.letters(word) for word in _NAMING.split())
 """A column whose name holds one of these names the company of a row."""

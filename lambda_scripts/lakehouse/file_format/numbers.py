@@ -47,6 +47,7 @@ SPREAD = 5
 _MISSING = frozenset(MISSING)
 _NUMBER = re.compile(NUMBER)
 _BEFORE = re.compile(BEFORE)
+_IS_CURRENCY = re.compile(_CURRENCY)
 _BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
 _THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
 _FIXED_WIDTH = re.compile("0[0-9]{2,}")
@@ -77,6 +78,12 @@ def value(text: str, mark: str = ".", is_volume: bool = False) -> float | None:
     digits = re.match(DIGITS, _BEFORE.sub("", text))
     number = float(re.sub("[^0-9.eE+-]", "", digits[0] if digits else ""))
     return number * (_LETTERS[letter[1].lower()] if letter else 1.0) * (-1 if re.match("[^0-9]*-", text) else 1)
+
+
+def currency(text: str) -> str:
+    """The currency that stands with a price; empty where none does."""
+    rest = re.sub(r"[0-9][eE][-+]?[0-9]|[-+0-9.,'’\s]", "", text)
+    return rest if _IS_CURRENCY.fullmatch(rest) else ""
 
 
 _LETTERS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
