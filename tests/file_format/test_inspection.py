@@ -545,6 +545,12 @@ def test_a_table_of_dividends_below_one_of_closes_refuses_the_file() -> None:
         assert inspected(f"Date,Close\n2016-01-04,100.5\n{footer}\n").has_rows
 
 
+def test_a_title_between_rows_refuses_the_file_and_a_heading_or_footer_does_not() -> None:
+    content = "Date,Close\n2016-01-04,54.8\n{}\n2016-02-01,44.8\n{}\n"
+    assert "a title between the rows ('MSFT'), perhaps of another company" in refusal(content.format("\nMSFT", ""))
+    assert inspected(content.format("page 2", "Source: Yahoo")).has_rows
+
+
 def test_a_series_of_shares_is_told_from_others() -> None:
     content = "Symbol,Series,Date,Close\nA,EQ,2016-01-04,1\nA,N5,2016-01-04,2\n"
     found = inspected(content)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from . import calendar, columns, dates, fields, instruments, numbers
+from . import calendar, columns, dates, fields, file_names, instruments, numbers
 from .aliases import READ
 from .header import Header, is_header_line, names_others, unit_of_volume
 from .refusals import Kind, refused
@@ -196,6 +196,8 @@ class FirstRows:
                 days[values[symbol_at - 1] if symbol_at else ""].append(day)
         calendar.require_days(list(days.values()), says_long_bars)
         keyed = [(values, (values[symbol_at - 1] if symbol_at else symbol or "", str(day))) for values, day in rows if day]
+        if not symbol_at:
+            self._require_no_title()
         if not instruments.are_told(self.column("instrument")):
             self._require_one_a_day(instruments.rows_of_shared_days(keyed, close_at), keyed)
         self._require_one_name()
@@ -225,6 +227,18 @@ class FirstRows:
     def _markets(self) -> list[int]:
         """The positions of columns that name a currency or an exchange which is no part of the symbol."""
         return [self._at[meaning] for meaning in ("currency", "market") if meaning in self._at]
+
+    def _require_no_title(self) -> None:
+        """Raise FileRefusedError when a name stands alone between rows, as above the table of another company."""
+        texts = [[value for value in values if value] for values in self.values]
+        at = [position for position, found in enumerate(texts) if len(found) > 1]
+        for found in texts[min(at, default=0) : max(at, default=0)]:
+            if len(found) == 1 and any(map(str.isalpha, found[0])) and not file_names.is_word(found[0]):
+                raise refused(
+                    Kind.SYMBOL,
+                    f"a title between the rows ({shown(found[0], 30)}), perhaps of another company: write a file for each, or one"
+                    " table with a symbol column",
+                )
 
     def _require_one_name(self) -> None:
         """Raise FileRefusedError when a column that names companies, and is not known for a symbol column, has several."""
