@@ -167,6 +167,11 @@ pointed AS (
             WHEN decimal_marks = '......' THEN slice(texts, 2, 6)
             WHEN decimal_marks <> '......' THEN transform(ARRAY[1, 2, 3, 4, 5, 6], place -> CASE
                 WHEN substr(decimal_marks, place, 1) = '.' THEN element_at(texts, place + 1)
+                -- All prices of the first range are whole.
+                WHEN substr(decimal_marks, place, 1) = '?' THEN CASE
+                    WHEN regexp_like(element_at(texts, place + 1), '^[^0-9]*[1-9][0-9]{0,2}[.,][0-9]{3}[^0-9]*$') THEN 'either'
+                    ELSE element_at(texts, place + 1)
+                END
                 ELSE replace(replace(replace(element_at(texts, place + 1), '.', chr(10)), ',', '.'), chr(10), ',')
             END)
         END AS number_texts
@@ -275,6 +280,7 @@ judged AS (
             WHEN trade_date > :latest_date THEN 'the date is in the future'
             WHEN instrument_at IS NOT NULL AND instrument = 0 THEN 'a series, board or name that is not of the share'
             WHEN element_at(number_texts, 4) IS NULL THEN 'no close'
+            WHEN element_at(number_texts, 4) = 'either' THEN 'the close can be read in two ways'
             WHEN close IS NULL THEN 'the close is not a number'
             WHEN close <= 0e0 THEN 'the close is not above zero'
             WHEN high < low THEN 'the high is below the low'

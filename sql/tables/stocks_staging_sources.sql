@@ -23,7 +23,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stocks_staging_sources` (
     `kept_loaded_at` string COMMENT 'of a file that is not read: when those of its rows were loaded that stay; null for none',
     `header_names` string COMMENT 'the names of the columns in lower case, one a line',
     `delimiter` string COMMENT 'what separates fields',
-    `decimal_marks` string COMMENT 'of open, high, low, close, adj_close and volume, a character each',
+    `decimal_marks` string COMMENT 'of open, high, low, close, adj_close and volume, a character each; ? where none is known',
     `volume_factor` double COMMENT 'shares in a unit of volume',
     `year_base` int COMMENT '0 where years stand in full, 1911 in Taiwan, 2000 in two digits',
     `day_shift` int COMMENT 'days from the day that a date says, in UTC, to the trade date',

@@ -562,6 +562,15 @@ BEYOND_THE_HEAD = [
         rejected={"2020-01-05,Danone SA,3": "a series, board or name that is not of the share"},
     ),
     File(
+        "a mark beyond a first range of whole prices",
+        "Datum;Schluss\n" + long_run("{};980      \n") + "2020-01-05;1.151\n2020-01-06;99,5\n2020-01-07;1151\n",
+        key="YGER.csv",
+        days={str(date(2000, 1, 1) + timedelta(number)): {} for number in range(ROWS_BEYOND_THE_HEAD)}
+        | {"2020-01-07": {"close": 1151.0}},
+        accepted=ROWS_BEYOND_THE_HEAD + 1,
+        rejected={"2020-01-05;1.151": "the close can be read in two ways", "2020-01-06;99,5": "the close is not a number"},
+    ),
+    File(
         "a decimal comma beyond the first range",
         long('A,2016-01-04,"2,5",10\n').replace("Z", "T"),
         accepted=ROWS_BEYOND_THE_HEAD,
@@ -750,7 +759,7 @@ def test_every_reason_for_which_a_row_is_rejected_is_shown_above() -> None:
     named = re.findall(r"THEN '([^']{9,})'$", unsafe, re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("judged AS")[2].partition("END AS reason")[0], re.MULTILINE)
     named += re.findall(r"THEN '([^']+)'$", statement.partition("compared AS")[2].partition("END AS rejection")[0], re.MULTILINE)
-    assert len(set(named)) == 19
+    assert len(set(named)) == 20
     assert reasons == set(named)
 
 

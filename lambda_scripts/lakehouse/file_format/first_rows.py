@@ -59,6 +59,20 @@ class FirstRows:
         return [text for meaning in columns.PRICES for text in self.column(meaning) if not numbers.is_missing(text)]
 
     @property
+    def prices_of_symbols(self) -> list[list[str]]:
+        """The same for each symbol."""
+        symbol_at = self._at.get("symbol")
+        if not symbol_at:
+            return [self.prices]
+        prices: dict[str, list[str]] = defaultdict(list)
+        places = [self._at[meaning] for meaning in columns.PRICES if meaning in self._at]
+        for values in self.values:
+            if len(values) >= symbol_at:
+                found = (values[at - 1] for at in places if at <= len(values))
+                prices[values[symbol_at - 1]] += [text for text in found if not numbers.is_missing(text)]
+        return list(prices.values())
+
+    @property
     def is_of_month_first_source(self) -> bool:
         """Whether the file is of a source that writes months before days: Nasdaq.com."""
         return "closelast" in map(columns.letters, self._header.names)

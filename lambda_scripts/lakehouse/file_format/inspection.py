@@ -109,7 +109,7 @@ def inspect(
         _require_one_table(text.sample, header)
 
     settled = _settled(text, header, header_lines, rows, day_first, source.key)
-    marks = numbers.marks(rows.prices, rows.column("volume"), header.delimiter, rows.is_english)
+    marks = numbers.marks(rows.prices_of_symbols, rows.column("volume"), header.delimiter, rows.is_english)
     binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
     unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
@@ -139,7 +139,8 @@ def inspect(
         evening_from=settled.evening_from,
         header_names="\n".join(name.lower() for name in header.names),
         delimiter=header.delimiter,
-        decimal_marks=marks.prices * len(columns.PRICES) + (marks.volume or "."),
+        decimal_marks=("?" if marks.is_open and not text.is_whole else marks.prices) * len(columns.PRICES)
+        + (marks.volume or "."),
         volume_factor=unit.factor,
         exchange_at=at.get("exchange") if "symbol" in at and all(rows.column("exchange")) else None,
         instrument_at=rows.instrument[0] if rows.instrument else None,

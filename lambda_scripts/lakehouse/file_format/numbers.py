@@ -51,15 +51,21 @@ _IS_CURRENCY = re.compile(_CURRENCY)
 _BARE = re.compile(r"[0-9][0-9.,]*|[.,][0-9]+")
 _THOUSANDS = {mark: re.compile(rf"[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{2,3}})*\{mark}[0-9]{{3}}") for mark in ".,"}
 _FIXED_WIDTH = re.compile("0[0-9]{2,}")
+# Treasury futures: 126'165 is 126 and 16.5 / 32. Swiss thousands are rarely so small in every price.
+_THIRTY_SECONDS = re.compile("[0-9]{2,3}['’](?:[0-2][0-9]|3[01])[0257]")
 _SWAP = str.maketrans(".,", ",.")
 
 
 class Marks(NamedTuple):
-    """The decimal marks of prices and of volumes, each `.` or `,`; a volume without one can't be read."""
+    """The decimal marks of prices and of volumes, each `.` or `,`; a volume without one can't be read.
+
+    `is_open`: no price has a mark, and the file may be of either custom, so that a later 1.151 can be read in two ways.
+    """
 
     prices: str
     volume: str | None
     assumed: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 def is_missing(text: str) -> bool:
@@ -89,13 +95,14 @@ def currency(text: str) -> str:
 _LETTERS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 
 
-def marks(prices: Sequence[str], volumes: Sequence[str], delimiter: str, english: bool) -> Marks:
-    """The decimal marks of a file with these prices and volumes.
+def marks(prices_of_symbols: Sequence[Sequence[str]], volumes: Sequence[str], delimiter: str, english: bool) -> Marks:
+    """The decimal marks of a file with these prices of each symbol and these volumes.
 
     `english` says that the header's names are English. Raises FileRefusedError when prices are written with both marks, or
     when all of them can be read in two ways.
     """
-    told = _evidence(prices)
+    prices = [price for prices in prices_of_symbols for price in prices]
+    evidence = _evidence(prices)
     fixed = next((price for price in prices if _FIXED_WIDTH.fullmatch(price)), None)
     if fixed:
         raise refused(
@@ -103,57 +110,73 @@ def marks(prices: Sequence[str], volumes: Sequence[str], delimiter: str, english
             f"prices of a fixed width without a decimal mark ({shown(fixed, 30)}), as B3's COTAHIST has them in hundredths:"
             " write them with decimal points",
         )
-    if len(told) > 1:
-        point, comma = shown(told["."], 30), shown(told[","], 30)
+    if prices and all(map(_THIRTY_SECONDS.fullmatch, prices)):
+        raise refused(
+            Kind.DECIMALS,
+            f"every price can be read in two ways ({shown(prices[0], 30)} has thousands, or 32nds as those of bonds):"
+            " write prices with decimal points",
+        )
+    if len(evidence) > 1:
+        point, comma = shown(evidence["."], 30), shown(evidence[","], 30)
         raise refused(Kind.DECIMALS, f"prices have points and commas as decimal marks ({point}, {comma}): write all with points")
-    volumes_told = _evidence(volumes)
+    of_volumes = _evidence(volumes)
     assumed: list[str] = []
-    mark = next(iter(told), None) or _by_default(prices, volumes, volumes_told, delimiter, english, assumed)
-    return Marks(mark, _of_volumes(volumes, volumes_told, mark, assumed), tuple(assumed))
+    is_open = not any(mark in _bare(price) for price in prices for mark in ".,") and (delimiter != "," or not english)
+    mark = next(iter(evidence), None) or _by_default(prices_of_symbols, volumes, of_volumes, delimiter, english, assumed)
+    return Marks(mark, _of_volumes(volumes, of_volumes, mark, assumed), tuple(assumed), is_open and not of_volumes)
 
 
 def _by_default(
-    prices: Sequence[str],
+    prices_of_symbols: Sequence[Sequence[str]],
     volumes: Sequence[str],
-    volumes_told: Collection[str],
+    of_volumes: Collection[str],
     delimiter: str,
     english: bool,
     assumed: list[str],
 ) -> str:
     """The mark of prices that do not tell it by themselves."""
+    prices = [price for prices in prices_of_symbols for price in prices]
     bare = list(map(_bare, prices))
     commas = next((price for price, text in zip(prices, bare, strict=True) if "," in text), None)
     points = next((price for price, text in zip(prices, bare, strict=True) if "." in text), None)
     if commas is None and points is None:
-        return "," if set(volumes_told) == {","} else "."
-    if len(volumes_told) == 1:
-        return next(iter(volumes_told))
+        return "," if set(of_volumes) == {","} else "."
+    if len(of_volumes) == 1:
+        return next(iter(of_volumes))
+    likelier = _by_size(prices_of_symbols, "," if commas is not None else ".")
     if commas is not None:
         grouped_volumes = any("," in _bare(volume) for volume in volumes)
         if grouped_volumes or any("$" in price for price in prices):  # a volume is whole: its comma parts thousands
+            if not english:
+                assumed.append("point as decimal mark")
             return "."
-        likelier = _by_size(bare, ",")
         if likelier is None:
             raise _in_two_ways(commas)
         return likelier
-    likelier = _by_size(bare, ".")
     if likelier is None and not english:
         raise _in_two_ways(points or "")
-    if likelier is None and delimiter != ",":
+    if likelier is None and (delimiter != "," or not all("." in text for text in bare)):
         assumed.append("point as decimal mark")
     return likelier or "."
 
 
-def _by_size(bare: Sequence[str], used: str) -> str | None:
-    """The mark under which prices with and without the used one are of one size: 980 and 1,020. None where all have it."""
-    spreads = {}
-    for mark in ".,":
-        texts = [text.replace("," if mark == "." else ".", "").replace(mark, ".") for text in bare]
-        sizes = [float(text) for text in texts if text and float(text) > 0]
-        spreads[mark] = max(sizes) / min(sizes)
-    if all(used in text for text in bare) or max(spreads.values()) < SPREAD * min(spreads.values()):
-        return None
-    return min(spreads, key=lambda mark: spreads[mark])
+def _by_size(prices_of_symbols: Sequence[Sequence[str]], used: str) -> str | None:
+    """The mark under which a symbol's prices with and without the used one are of one size: 980 and 1,020.
+
+    None where the prices of each symbol all have it, or none; prices of two companies are not compared.
+    """
+    likelier: set[str] = set()
+    for bare in (list(filter(None, map(_bare, prices))) for prices in prices_of_symbols):
+        if all(used in text for text in bare) or not any(used in text for text in bare):
+            continue
+        spreads = {}
+        for mark in ".,":
+            texts = [text.replace("," if mark == "." else ".", "").replace(mark, ".") for text in bare]
+            sizes = [float(text) for text in texts if float(text) > 0] or [1.0]
+            spreads[mark] = max(sizes) / min(sizes)
+        if max(spreads.values()) >= SPREAD * min(spreads.values()):
+            likelier.add(min(spreads, key=lambda mark: spreads[mark]))
+    return likelier.pop() if len(likelier) == 1 else None
 
 
 def _in_two_ways(price: str) -> Exception:
@@ -165,13 +188,13 @@ def _in_two_ways(price: str) -> Exception:
     )
 
 
-def _of_volumes(volumes: Sequence[str], told: Collection[str], of_prices: str, assumed: list[str]) -> str | None:
+def _of_volumes(volumes: Sequence[str], evidence: Collection[str], of_prices: str, assumed: list[str]) -> str | None:
     """The mark of the volumes: told by the column as a whole, else that of the prices."""
-    if len(told) > 1:
+    if len(evidence) > 1:
         assumed.append("volume not read: it has points and commas as decimal marks")
         return None
-    if told:
-        return next(iter(told))
+    if evidence:
+        return next(iter(evidence))
     bare = [text for text in map(_bare, volumes) if text]
     open_one = next((text for text in bare if of_prices in text), None)  # three decimals or thousands: none tells which
     if open_one:
@@ -182,15 +205,15 @@ def _of_volumes(volumes: Sequence[str], told: Collection[str], of_prices: str, a
 
 def _evidence(texts: Iterable[str]) -> dict[str, str]:
     """The decimal marks that the texts tell, each with one that tells it."""
-    told: dict[str, str] = {}
+    evidence: dict[str, str] = {}
     for text in texts:
         # Of a thousand plain numbers the first tells all.
-        if "," not in text and ("." not in text or ("." in told and text.count(".") == 1)):
+        if "," not in text and ("." not in text or ("." in evidence and text.count(".") == 1)):
             continue
         mark = _mark(_bare(text))
         if mark:
-            told.setdefault(mark, text)
-    return told
+            evidence.setdefault(mark, text)
+    return evidence
 
 
 def _mark(bare: str) -> str | None:
