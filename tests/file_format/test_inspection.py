@@ -651,12 +651,24 @@ def test_a_volume_has_its_own_mark_where_the_column_tells_it() -> None:
         ("股票代码,日期,收盘,成交量\nA,2016-01-04,8.0,100\n", 100.0, True),
         ("Symbol,Date,Close,Volume ('000)\nA,2016-01-04,8.0,100\n", 1000.0, False),
         ("Symbol,Date,Close,Volume,Turnover\nA,2016-01-04,8.0,100,800\n", 1.0, False),
+        ("Symbol,Date,Close,Volume,Turnover\nA,2016-01-04,8.0,100,80000\n", 100.0, True),
+        ("trade_date,close,vol,amount\n20160104,8.0,100,80\n", 100.0, False),
+        ("Date,Close,Volume\n,,(000s)\n2016-01-04,8.0,100\n", 1000.0, False),
+        ("Date,Close,Volume\n,,1000\n2016-01-04,8.0,100\n", 1.0, False),
+        ("All prices in pence. Volumes in thousands\nDate,Close,Volume\n2016-01-04,8.0,100\n", 1000.0, False),
     ],
 )
 def test_the_unit_of_the_volume_is_found(content: str, factor: float, assumed: bool) -> None:
     found = inspected(content)
     assert found.volume_factor == factor
     assert ("volume in lots" in (found.assumed or "")) == assumed
+
+
+@pytest.mark.parametrize(("amount", "ratio"), [("80", "0.1"), ("800000", "1000")])
+def test_amounts_that_fit_no_lot_of_a_known_source_are_said(amount: str, ratio: str) -> None:
+    found = inspected(f"Symbol,Date,Close,Volume,Turnover\nA,2016-01-04,8.0,100,{amount}\n")
+    assert found.volume_factor == 1.0
+    assert f"volume as it stands, though amounts are {ratio} times close × volume" in (found.assumed or "")
 
 
 def test_a_comma_in_a_volume_or_a_text_is_no_decimal_comma_of_prices() -> None:

@@ -27,6 +27,7 @@ NAMED_AT_LEAST = 3
 _NUMBER = re.compile(r"[-$]?\d[\d.,]*")
 _MAY_BE_HEADER = re.compile(MAY_BE_HEADER)
 _NAME = re.compile(NAME)
+_VOLUMES_IN = re.compile(r"\bvol(?:ume)?s?\W+(?:(?:is|are) )?in (\w+)", re.IGNORECASE)
 _LEVEL_NAMES = {"", "price", "attributes", "ticker", "tickers", "symbol", "symbols"}
 
 
@@ -88,14 +89,23 @@ def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
 
 
 def unit_of_volume(values: Sequence[str], header: Header) -> float | None:
-    """What a line of units below the header, `,USD,USD,USD,USD,('000)`, says of the volume; None where it is not one."""
+    """What a line of units below the header, `,USD,USD,USD,USD,('000)`, says of the volume; None where it is not one.
+
+    A number is no unit: 1000 may be the volume of a row without prices.
+    """
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]
     if "volume" not in at or len(values) < max(*places, at["volume"]):
         return None
-    if any(char.isdecimal() for place in places for char in values[place - 1]) or not values[at["close"] - 1]:
+    if any(char.isdecimal() for place in places for char in values[place - 1]) or values[at["volume"] - 1].isdecimal():
         return None
     return columns.factor(values[at["volume"] - 1])
+
+
+def unit_in_titles(lines: Sequence[str]) -> float | None:
+    """What the lines above the header say of the volume: `Prices in pence. Volumes in thousands`."""
+    found = next(filter(None, map(_VOLUMES_IN.search, lines)), None)
+    return columns.factor(found[1]) if found else None
 
 
 def names_others(values: Sequence[str], header: Header, below_header: bool) -> bool:

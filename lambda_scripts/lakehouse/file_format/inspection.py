@@ -16,7 +16,7 @@ from typing import Any
 from ..clock import milliseconds_text
 from . import columns, dates, encodings, fields, file_names, keys, numbers, symbols, units
 from .first_rows import FirstRows
-from .header import Header, is_row
+from .header import Header, is_row, unit_in_titles
 from .refusals import Kind, refused
 from .text import Read, Text, shown
 
@@ -110,7 +110,8 @@ def inspect(
 
     settled = _settled(text, header, header_lines, rows, day_first, source.key)
     marks = numbers.marks(rows.prices_of_symbols, rows.column("volume"), header.delimiter, rows.is_english)
-    binding = header.binding if rows.volume_factor is None else replace(header.binding, factor=rows.volume_factor)
+    factors = (rows.volume_factor, header.binding.factor, unit_in_titles(header_lines[:-1]))
+    binding = replace(header.binding, factor=next((factor for factor in factors if factor is not None), None))
     unit = units.of_volume(header.names, binding, rows.trades(marks))
     symbol = _symbol(source.key, header, folder, default_symbol)
     symbols.require_agreement(rows.column("symbol"), source.key, folder)
