@@ -46,7 +46,7 @@ records AS (
             WHEN s.delimiter = '|' THEN regexp_extract_all('|' || l.line, '\|(?: *=?"(?:[^"]|"")*" *|[^"|]*)')
             WHEN s.delimiter = chr(9) THEN regexp_extract_all(chr(9) || l.line, '\t(?: *=?"(?:[^"]|"")*" *|[^"\t]*)')
         END AS raw_cells,
-        -- What a header is known by before it is split; few rows begin so.
+        -- Cheap first test for a header: seven characters without a digit.
         regexp_like(l.line, '^[^0-9]{7}') AS may_be_header,
         -- Whether a date of the other order of day and month may stand in it.
         CASE
@@ -66,8 +66,8 @@ records AS (
 unsafe_files AS (
     -- A quoted line break can't be told from a stray quote, the rows below a second header are not told from those above, and
     -- where a date can only have the other order of day and month, others may have it too: each makes the whole file unsafe to
-    -- read. A header has a name of the file's header where the date stands, or names
-    -- where date and prices stand, and not one for all.
+    -- read. A line is a second header if its date cell is a name of the file's header, or if its date and price cells are all
+    -- names and not all the same.
     -- Found by a read of its own, since a window over a file would hold the whole of it in one worker's memory.
     SELECT source, min(reason) AS reason
     FROM (

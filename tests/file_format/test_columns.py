@@ -206,10 +206,33 @@ def test_two_volumes_of_one_rank_leave_the_volume_out() -> None:
     assert binding.assumed == ("volume not read: 'Volume' and 'Vol.' mean it",)
 
 
+@pytest.mark.parametrize("header", ["Date,Symbol,Type,Close", "Date,Close,Shares", "Date,Action,High,Low,Close"])
+def test_a_weak_name_next_to_a_close_is_no_transaction(header: str) -> None:
+    columns.require_prices(header.split(","))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Exchange Date,Open,High,Low,Close,Volume",
+        "date,stock_price_open,stock_price_high,stock_price_low,stock_price_close,stock_volume",
+        "Trddt,Opnprc,Hiprc,Loprc,Clsprc,Dnshrtrd",
+        "DlyCalDt,DlyOpen,DlyHigh,DlyLow,DlyClose,DlyVol",
+        "Date,Daily Open,Daily High,Daily Low,Daily Close,Volume",
+        "Date,Open (cents),High (cents),Low (cents),Close (cents),Volume",
+    ],
+)
+def test_names_of_more_sources_are_known(header: str) -> None:
+    binding = columns.bind(header.split(","))
+    assert binding.columns == {"date": 1, "open": 2, "high": 3, "low": 4, "close": 5, "volume": 6}
+
+
 @pytest.mark.parametrize(
     "header",
     [
         "Date,Action,Symbol,Price",
+        "Date,Type,Price",
+        "Date,Shares,Price",
         "Date,Symbol,Type,Quantity,Price",
         "Date,Qty,Price,Commission",
         "Date,Qty,Open Price,Close Price",
@@ -217,4 +240,4 @@ def test_two_volumes_of_one_rank_leave_the_volume_out() -> None:
 )
 def test_transactions_are_told_from_prices(header: str) -> None:
     with pytest.raises(FileRefusedError, match="transactions, not daily prices"):
-        columns.require_prices(columns.meanings(header.split(",")))
+        columns.require_prices(header.split(","))

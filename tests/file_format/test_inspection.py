@@ -185,6 +185,29 @@ def test_a_symbol_column_and_a_folder_for_another_symbol_refuse_the_file() -> No
         assert inspected(content, f"raw/stocks/{folder}/x.csv").symbol_at == 1
 
 
+def test_a_line_of_one_symbol_below_the_names_is_a_level_of_the_header() -> None:
+    content = "Date,Close,High,Volume\n,MSFT,MSFT,MSFT\n2016-01-04,1,2,3\n"
+    found = inspected(content, "raw/stocks/prices.csv")
+    assert (found.symbol, found.header) == ("MSFT", "Date,Close,High,Volume\n,MSFT,MSFT,MSFT")
+    for units in ("USD,USD,shares", "USD,USD,('000)", "float,float,int"):
+        assert inspected(content.replace("MSFT,MSFT,MSFT", units)).symbol == "AAPL"
+
+
+def test_symbols_side_by_side_are_told_as_such() -> None:
+    assert "several symbols side by side ('AAPL,MSFT,AAPL,MSFT')" in refusal(
+        "Date,Close,Close,High,High\n,AAPL,MSFT,AAPL,MSFT\n2016-01-04,1,2,1,2\n"
+    )
+    assert "where several symbols stand side by side, write a file for each" in refusal(
+        "Date,Close,Date,Close\n2016-01-04,1,2016-01-04,2\n"
+    )
+
+
+def test_a_line_break_in_a_column_name_is_named() -> None:
+    assert "as where a column name has a line break: write the header on one line" in refusal(
+        'Date,"Close\n(USD)"\n2016-01-04,1\n'
+    )
+
+
 def test_unnamed_columns_at_the_end_do_not_count_as_fields() -> None:
     assert inspected("Date,Close,,\n2016-01-04,1,,\n").fields == 2
 

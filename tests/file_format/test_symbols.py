@@ -50,6 +50,11 @@ def test_folder_or_file_name_give_the_symbol(key: str, symbol: str) -> None:
 @pytest.mark.parametrize(
     ("key", "symbol", "assumed"),
     [
+        ("ibkr/AAPL.csv", "AAPL", "symbol from the file name"),
+        ("dropbox/AAPL.csv", "AAPL", "symbol from the file name"),
+        ("aapl/AAPL.csv", "AAPL", None),
+        ("AAPL_usd.csv", "AAPL", "symbol from the file name"),
+        ("NSE-INFY.csv", "INFY", None),
         ("AMD1.csv", "AMD1", "symbol from the file name"),
         ("HKD1.csv", "HKD1", "symbol from the file name"),
         ("AMD_D1.csv", "AMD", None),
@@ -99,6 +104,12 @@ OF_TOOLS = (
 )
 
 
+@pytest.mark.parametrize("key", ["IBM/MSFT.csv", "ibkr/aapl.csv", "GOOG/GOOGL.csv"])
+def test_a_folder_and_a_name_that_differ_are_refused(key: str) -> None:
+    with pytest.raises(FileRefusedError, match="say different symbols"):
+        from_key(FOLDER + key, FOLDER)
+
+
 # The number tells which index it is.
 OF_INDICES = ("NIFTY_50.csv", "S&P 100.csv", "DAX_40_2016.csv")
 
@@ -112,6 +123,7 @@ OF_INDICES = ("NIFTY_50.csv", "S&P 100.csv", "DAX_40_2016.csv")
         "HistoricalData_1700000000000.csv",
         "table.csv",
         "2016.csv",
+        "BTC_USD.csv",
         "BRK_A.csv",
         "BRK_B.csv",
         *OF_TOOLS,

@@ -19,7 +19,7 @@ _OF_TRANSACTIONS = {"action", "quantity", "fee"}
 
 _INDEX = Alias("date", 4, "", "pandas and R write an index without a name as the first column")
 
-# What a name says in brackets of the unit that its numbers count: `Volume ('000)`, 成交量(手).
+# Units in brackets after a column name: `Volume ('000)`, 成交量(手).
 _UNITS = {
     1.0: "shares share units nos eod local lc stuck stk titres acciones acoes azioni titoli pezzi akcji szt 股 株 주",
     100.0: "hundreds 100s 手",
@@ -35,9 +35,9 @@ _BEHIND_NAME = re.compile(r"(?P<name>.+?)[\W_]+(?:in )?(?P<currency>[^\W_]+)\W*"
 _BEFORE_NAME = re.compile(r"(?P<currency>[^\W_]+)[\W_]+(?P<name>.+)")
 _BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
 _BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|1000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
-# What says no more of a price than that it is one: `Price Close`, `Precio de cierre`, `Cours le plus haut`, `Open Index Value`.
+# Words that only say 'price': `Price Close`, `Precio de cierre`, `Cours le plus haut`, `Open Index Value`.
 _SAYING_PRICE = """
-    price prices px value index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
+    price prices px value daily index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
 _PRICE_WORDS = frozenset(_SAYING_PRICE.split())
 
 # Signs that `letters` drops: `Close %` and `Close +/-` are no closes, `Volume ($)` counts no shares.
@@ -139,8 +139,8 @@ def bind(names: Sequence[str]) -> Binding:
 
 def _bound(names: Sequence[str], found: Sequence[Meaning | None]) -> Binding:
     claims: dict[str, list[tuple[int, int]]] = {}
-    for position, (name, told) in enumerate(zip(names, found, strict=True), start=1):
-        alias = _INDEX if position == 1 and not name else told.alias if told else None
+    for position, (name, meaning_found) in enumerate(zip(names, found, strict=True), start=1):
+        alias = _INDEX if position == 1 and not name else meaning_found.alias if meaning_found else None
         if alias:
             claims.setdefault(alias.meaning, []).append((alias.rank, position))
     bound: dict[str, int] = {}
@@ -155,7 +155,7 @@ def _bound(names: Sequence[str], found: Sequence[Meaning | None]) -> Binding:
             raise refused(
                 Kind.COLUMNS,
                 f"two columns mean {meaning}, {shown(names[position - 1], 30)} and {shown(rivals[0], 30)}:"
-                " rename or remove the wrong one",
+                " rename or remove the wrong one; where several symbols stand side by side, write a file for each",
             )
         bound[meaning] = position
         if meaning == "symbol" and rank > 2:
@@ -180,15 +180,22 @@ def _unread(names: Sequence[str], claims: Mapping[str, Sequence[tuple[int, int]]
     ]
 
 
-def require_prices(found: set[str]) -> None:
-    """Raise FileRefusedError when the names are those of an account's transactions; positions have an open and a close too."""
-    told = found & _OF_TRANSACTIONS
-    if told and not found & {"high", "low"}:
-        raise refused(
-            Kind.TRANSACTIONS,
-            f"transactions, not daily prices (columns of {', '.join(sorted(told))} beside a price): remove the file, or name"
-            " its columns date, open, high, low, close and volume if these are prices",
-        )
+def require_prices(names: Sequence[str]) -> None:
+    """Raise FileRefusedError when the names are those of an account's transactions; positions have an open and a close too.
+
+    A weak name among them (Type, Shares) tells nothing next to a close that is called so.
+    """
+    aliases = [meaning.alias for meaning in map(meaning_of, names) if meaning]
+    evidence = [alias for alias in aliases if alias.meaning in _OF_TRANSACTIONS]
+    if not evidence or {"high", "low"} & {alias.meaning for alias in aliases}:
+        return
+    if len(evidence) == 1 and evidence[0].rank > 1 and any(alias.meaning == "close" and alias.rank == 1 for alias in aliases):
+        return
+    raise refused(
+        Kind.TRANSACTIONS,
+        f"transactions, not daily prices (columns of {', '.join(sorted({alias.meaning for alias in evidence}))} next to a price):"
+        " remove the file, or name its columns date, open, high, low, close and volume if these are prices",
+    )
 
 
 def factor(unit: str) -> float | None:

@@ -1,6 +1,6 @@
 """The header of a file that may not be UTF-8: its names are read in the encoding in which they mean most.
 
-Athena reads UTF-8. A file in another encoding is read where its prices, dates and symbols are plain ASCII, as they are beside
+Athena reads UTF-8. A file in another encoding is read where its prices, dates and symbols are plain ASCII, as they are next to
 names of companies; only the names in its header have to be decoded, and only here.
 """
 

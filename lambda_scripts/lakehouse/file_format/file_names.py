@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from .aliases import CURRENCIES
+
 SYMBOL = r"[A-Za-z0-9^][A-Za-z0-9.&=^!$*+-]{0,14}"
 """What a symbol may look like in a file or folder name: AAPL, 005380.KS, BRK-B, ^GSPC, EURUSD=X, M&M."""
 
@@ -49,7 +51,7 @@ DOWNLOADS = (
     Download(r"(?P<symbol>[A-Za-z.#]+)_?(?:1440|Daily_\d+_\d+)", "MetaTrader: EURUSD1440"),
     Download(r"(?P<symbol>[A-Za-z.#]+)_D1", "MetaTrader: EURUSD_D1"),
     Download(r"(?P<symbol>[A-Za-z]{6}[a-z.#]*)D1", "MetaTrader, currencies: EURUSDD1; AMD1 may be a symbol"),
-    Download(rf"(?:WIKI|EOD|FSE)[-_]{_S}", "Quandl: WIKI-AAPL"),
+    Download(rf"(?:WIKI|EOD|FSE|NSE|BSE)[-_]{_S}", "Quandl: WIKI-AAPL, NSE-INFY"),
     Download(rf"{_S}_(?:full_)?1day(?:_\w+)?", "FirstRate Data: AAPL_full_1day_adjsplit"),
     Download(r"STOCK_DAY_(?P<symbol>\d{4,6}[A-Z]?)_\d{6}", "Taiwan's TWSE: STOCK_DAY_2330_201601"),
     Download(r"wkn_(?P<symbol>[A-Z0-9]{6})_historic", "ariva.de: wkn_710000_historic"),
@@ -79,7 +81,7 @@ WORDS_BY_KIND = {
         desktop documents unload bquxjob dataframe spreadsheet kline klines charts timeseries series screener
         everything kopie copie copia planilha tabela feuil classeur mappe hoja libro foglio
         cartel arkusz zeszyt other others project source sources finance financial trading trade trades transaction transactions
-        account statement""",
+        account statement dropbox onedrive gdrive""",
     "places, exchanges and sources": """
         us usa uk eu europe asia america world global international domestic foreign india china japan korea germany france spain
         italy poland canada brazil taiwan australia nasdaq nyse amex arca bats lse tse tsx asx nse bse hkex krx kospi kosdaq sse
@@ -179,6 +181,8 @@ def of_name(stem: str) -> str | None:
     # S&P 500 is another index than S&P 100: the number is part of its name.
     is_index = first.lower() in INDICES or " " in stem
     numbers = [part for part in rest if part.isdecimal() and not _YEAR_OR_DATE.fullmatch(part)]
+    if first.lower() not in CURRENCIES:  # AAPL_usd is in dollars, EUR_USD a pair
+        rest = [part for part in rest if part.lower() not in CURRENCIES]
     return first if not (is_index and numbers) and all(map(_says_nothing, rest)) else None
 
 

@@ -122,7 +122,7 @@ class FirstRows:
         return None
 
     def _naming_columns(self) -> Iterator[tuple[int, list[str]]]:
-        """The columns of unknown names that name companies, each with its position and texts; none beside a symbol column."""
+        """The columns of unknown names that name companies, each with its position and texts; none next to a symbol column."""
         read = {position for meaning, position in self._at.items() if meaning in READ or meaning == "exchange"}
         for position, name in enumerate(self._header.names, start=1):
             if "symbol" in self._at or position in read or not any(word in columns.letters(name) for word in instruments.NAMING):
@@ -335,7 +335,7 @@ class FirstRows:
             )
 
     def _require_decoded(self, undecodable: str | None) -> None:
-        """Text that is not UTF-8 may stand beside what is read, not in it."""
+        """Text that is not UTF-8 may stand next to what is read, not in it."""
         if undecodable and any(map(self._has_unread, self.values)):
             raise refused(Kind.ENCODING, f"not UTF-8 but perhaps Latin-1 or Windows-1252 ({undecodable}): save it as CSV UTF-8")
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import columns, dates, fields
-from .aliases import READ
+from . import columns, dates, fields, file_names
+from .aliases import CURRENCIES, READ
 from .columns import Binding
 from .refusals import Kind, refused
 from .text import shown
@@ -141,10 +141,11 @@ def _find(lines: Sequence[str], delimiter: str) -> tuple[Header | None, list[str
             return Header(at + 3, tuple(names), binding, delimiter, symbol), above
         found = columns.meanings(names)
         if len(found) > 1:
-            columns.require_prices(found)
+            columns.require_prices(names)
+        symbols = _symbols_below(names, lines[at + 1 : at + 2], delimiter)
         binding = columns.bind(names)
         if binding.is_of_prices:
-            return Header(at + 1, _without_trailing_blanks(names), binding, delimiter), above
+            return Header(at + 1 + len(symbols), _without_trailing_blanks(names), binding, delimiter, *symbols), above
     return None, above
 
 
@@ -158,15 +159,37 @@ def _levels(lines: Sequence[str], delimiter: str) -> tuple[list[str], Binding, s
     if not is_index or any(columns.letters(level[0]) not in _LEVEL_NAMES for level in levels):
         return None
     names, symbols = levels if "close" in columns.meanings(levels[0][1:]) else reversed(levels)
-    if len(set(symbols[1:])) > 1:
-        raise refused(
-            Kind.COLUMNS,
-            f"several symbols side by side ({shown(','.join(symbols[1:]))}): write a file per symbol, or"
-            " stack them into rows with a symbol column",
-        )
+    _require_one(symbols[1:])
     names = [index[0], *names[1:]]
     binding = columns.bind(names)
     return (names, binding, symbols[1].upper() or None) if "close" in binding.columns else None
+
+
+def _symbols_below(names: Sequence[str], lines: Sequence[str], delimiter: str) -> list[str]:
+    """The symbol where the line below the names is one of two levels, `,MSFT,MSFT…` (yfinance's table after reset_index), in a
+    list that is empty where it is not.
+    """
+    values = fields.split(lines[0], delimiter) if lines else None
+    if not values or len(values) != len(names) or not {"date", "close"} <= columns.meanings(names):
+        return []
+    symbols = [value for value in values if value]
+    at_dates = [value for name, value in zip(names, values, strict=True) if columns.meanings([name]) == {"date"}]
+    # In capitals, unlike units and types; a currency is a unit too.
+    may_be = [value for value in symbols if value.isupper() and file_names.is_symbol(value) and value.lower() not in CURRENCIES]
+    if len(symbols) < 2 or any(at_dates) or len(may_be) < len(symbols):
+        return []
+    _require_one(symbols)
+    return [symbols[0].upper()]
+
+
+def _require_one(symbols: Sequence[str]) -> None:
+    """Raise FileRefusedError where the columns are of several symbols."""
+    if len(set(symbols)) > 1:
+        raise refused(
+            Kind.COLUMNS,
+            f"several symbols side by side ({shown(','.join(symbols))}): write a file per symbol, or"
+            " stack them into rows with a symbol column",
+        )
 
 
 def _without_trailing_blanks(names: Sequence[str]) -> tuple[str, ...]:
@@ -183,6 +206,13 @@ def _why_none(lines: Sequence[str], above: dict[str, list[str]]) -> Exception:
             " 'date,open,high,low,close,volume' above it",
         )
     named = [(len(columns.meanings(fields.split(line, at) or [])), line, at) for at, some in above.items() for line in some]
+    broken = next((line for line in lines if line.count('"') % 2), None)
+    if not named and broken:
+        return refused(
+            Kind.LINES,
+            f"no header: a quote does not close within its line ({shown(broken)}), as where a column name has a line break:"
+            " write the header on one line",
+        )
     if not named:
         return refused(Kind.HEADER, "no header, nor any line that can be split into fields: put one above the rows")
     count, line, delimiter = max(named, key=lambda each: each[0])

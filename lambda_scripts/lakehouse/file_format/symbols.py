@@ -120,8 +120,11 @@ def stem_of(name: str) -> str:
 def _of_folders(folders: list[str], of_file: str | None, folder: str, name: str) -> Named:
     """The symbol of folders and a file name that agree: `A/AAPL.csv` and `BRK/BRK-B.csv` are the file's, the longer of the two.
 
-    Raises FileRefusedError where they say different symbols: `tech2/AAPL.csv`, `GOOG/GOOGL.csv`.
+    Raises FileRefusedError where they say different symbols: `ibkr/aapl.csv`, `GOOG/GOOGL.csv`.
     """
+    if of_file and of_file.isupper() and not any(part.isupper() for part in folders):
+        # ibkr/AAPL.csv, aapl/AAPL.csv: only names in capitals are surely meant as symbols.
+        return Named(of_file, None if of_file.lower() in map(str.lower, folders) else FROM_NAME)
     shortest, *longer = sorted({part.upper() for part in (*folders, of_file) if part}, key=len)
     rests = [each.removeprefix(shortest) for each in longer]
     # Who names a folder after a symbol writes it in capitals; john/ and 160104/ may be anything.
