@@ -186,9 +186,9 @@ numbered AS (
             WHEN regexp_like(element_at(number_texts, place), '^-?[0-9]{1,18}(?:\.[0-9]*)?$') THEN try_cast(element_at(number_texts, place) AS double)
             -- Thousands are in threes, in India in twos before the last three, and never begin with 0: 1,5 and 0,399 are no numbers
             -- here, rather than 15 and 399.
-            -- Letters behind prices are not millions but marks of German exchanges: such a price is not read.
+            -- An M, B or T behind a price is not for millions but a mark of German exchanges: such a price is not read.
             WHEN regexp_like(element_at(number_texts, place), '^[-+]?(?:(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?) ?)?[-+]?(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{2,3})*,[0-9]{3}|(?: [0-9]{3})+|(?:[''’][0-9]{3})+)(?:\.[0-9]*)?|(?:[0-9]{1,18}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?0?[0-9]{1,2})?)(?: ?[KMBTkmbt万萬亿億])?(?: ?(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?))?$')
-                AND (place = 6 OR NOT regexp_like(element_at(number_texts, place) || ' ', '[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]'))
+                AND (place = 6 OR NOT regexp_like(element_at(number_texts, place) || ' ', '[0-9.] ?[MBTmbt][^A-Za-zč]'))
             THEN try_cast(regexp_replace(regexp_extract(
                     regexp_replace(element_at(number_texts, place), '^[-+]?(?:(?:[A-Z]{1,3}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:USD|EUR|GBP|GBX|JPY|CNY|RMB|CNH|HKD|INR|KRW|TWD|NTD|CHF|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|RSD|BRL|MXN|ARS|CLP|COP|PEN|ZAR|NGN|KES|EGP|MAD|TRY|RUB|UAH|KZT|ILS|AED|SAR|QAR|KWD|BHD|OMR|JOD|SGD|THB|IDR|MYR|PHP|VND|PKR|LKR|BDT|NPR|BTC|ETH|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?) ?)?[-+]?', ''),
                     '^[0-9., ''’]*(?:[eE][-+]?0?[0-9]{1,2})?'), '[^0-9.eE+-]', '') AS double)

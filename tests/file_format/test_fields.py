@@ -42,7 +42,7 @@ def test_each_delimiter_splits_as_the_comma_does(delimiter: str) -> None:
 
 def test_the_parse_statement_reads_by_the_same_patterns() -> None:
     patterns = [*fields.FIELDS.values(), fields.TRIMMED, dates.CUT, dates.RUN, numbers.PLAIN, numbers.NUMBER]
-    patterns += [numbers.BEFORE, numbers.DIGITS, numbers.LETTER, header.MAY_BE_HEADER, header.NAME]
+    patterns += [numbers.BEFORE, numbers.DIGITS, numbers.LETTER, numbers.NOT_OF_PRICES, header.MAY_BE_HEADER, header.NAME]
     assert [pattern for pattern in patterns if "'" + pattern.replace("'", "''") + "'" not in PARSE] == []
 
 

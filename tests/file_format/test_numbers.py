@@ -29,9 +29,10 @@ from lambda_scripts.lakehouse.file_format import numbers
         ("1,5 MIO", ",", None),
         ("101,50 b", ",", None),
         ("102,10 T", ",", None),
+        ("1.05K", ".", 1050.0),
     ],
 )
-def test_a_price_is_read_without_its_currency_and_no_letter_multiplies_it(text: str, mark: str, number: float | None) -> None:
+def test_a_price_is_read_without_its_currency_and_no_m_b_or_t_multiplies_it(text: str, mark: str, number: float | None) -> None:
     assert numbers.value(text, mark) == number
 
 

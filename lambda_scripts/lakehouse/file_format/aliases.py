@@ -352,6 +352,7 @@ ALIASES = (
     Alias("volume", 1, "Traded Volume", "brokers"),
     Alias("volume", 1, "Trade Volume", "Taiwan's TWSE in English"),
     Alias("volume", 1, "Trading Volume", "FinMind's Trading_Volume"),
+    Alias("volume", 1, "Daily Volume", "brokers"),
     Alias("volume", 1, "Total Volume", "brokers"),
     Alias("volume", 1, "Total Traded Quantity", "NSE India"),
     Alias("volume", 1, "Traded Quantity", "brokers"),
@@ -488,12 +489,12 @@ READ = ("symbol", "date", "open", "high", "low", "close", "adj_close", "volume")
 
 _CURRENCIES = """
     usd eur gbp gbx jpy cny rmb cnh hkd inr rs krw twd ntd chf cad aud nzd sek nok dkk isk pln czk huf ron bgn rsd brl mxn ars clp
-    cop pen zar ngn kes egp mad try rub uah kzt ils aed sar qar kwd bhd omr jod sgd thb idr myr php vnd pkr lkr bdt npr btc eth
+    cop pen zar ngn kes egp mad try rub uah kzt ils aed sar qar kwd bhd omr jod sgd thb idr myr php vnd pkr lkr bdt npr
     cents pence dollar dollars euro euros rupees 元 円 圆 圓 원"""
 CURRENCIES = frozenset(_CURRENCIES.split())
 """What may stand behind the name of a price: `Close (USD)`, `close_eur`."""
 
-CURRENCY_CODES = tuple(code.upper() for code in _CURRENCIES.split() if re.fullmatch("[a-z]{3}", code))
+CURRENCY_CODES = (*(code.upper() for code in _CURRENCIES.split() if re.fullmatch("[a-z]{3}", code)), "BTC", "ETH")
 """What may stand before or behind a number: `CHF 12`, `12 EUR`."""
 
 WORDS_OF_MEANINGS = (

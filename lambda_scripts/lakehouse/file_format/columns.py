@@ -152,10 +152,11 @@ def _bound(names: Sequence[str], found: Sequence[Meaning | None]) -> Binding:
             assumed.append(f"volume not read: {' and '.join(shown(each, 30) for each in (names[position - 1], *rivals))} mean it")
             continue
         if rivals:
+            aside = "" if meaning == "symbol" else "; where several symbols stand side by side, write a file for each"
             raise refused(
                 Kind.COLUMNS,
                 f"two columns mean {meaning}, {shown(names[position - 1], 30)} and {shown(rivals[0], 30)}:"
-                " rename or remove the wrong one; where several symbols stand side by side, write a file for each",
+                f" rename or remove the wrong one{aside}",
             )
         bound[meaning] = position
         if meaning == "symbol" and rank > 2:

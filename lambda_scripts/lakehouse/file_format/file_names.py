@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .aliases import CURRENCIES
+from .aliases import CURRENCY_CODES
 
 SYMBOL = r"[A-Za-z0-9^][A-Za-z0-9.&=^!$*+-]{0,14}"
 """What a symbol may look like in a file or folder name: AAPL, 005380.KS, BRK-B, ^GSPC, EURUSD=X, M&M."""
@@ -181,8 +181,8 @@ def of_name(stem: str) -> str | None:
     # S&P 500 is another index than S&P 100: the number is part of its name.
     is_index = first.lower() in INDICES or " " in stem
     numbers = [part for part in rest if part.isdecimal() and not _YEAR_OR_DATE.fullmatch(part)]
-    if first.lower() not in CURRENCIES:  # AAPL_usd is in dollars, EUR_USD a pair
-        rest = [part for part in rest if part.lower() not in CURRENCIES]
+    if first.upper() not in CURRENCY_CODES:  # AAPL_usd is in dollars, EUR_USD a pair
+        rest = [part for part in rest if part.upper() not in CURRENCY_CODES]
     return first if not (is_index and numbers) and all(map(_says_nothing, rest)) else None
 
 

@@ -39,7 +39,10 @@ DIGITS = r"^[0-9., '’]*(?:[eE][-+]?0?[0-9]{1,2})?"
 """What of such a number is its digits, once `BEFORE` is cut off."""
 
 LETTER = "[0-9.] ?([KMBTkmbt万萬亿億])[^A-Za-zč]"
-"""The letter of a number with a blank behind it. Only volumes have one."""
+"""The letter of a number with a blank behind it."""
+
+NOT_OF_PRICES = "[0-9.] ?[MBTmbt][^A-Za-zč]"
+"""Letters that are not millions behind a price: `101,50 B` is one on German exchanges at which nobody bought."""
 
 SPREAD = 5
 """One reading of prices is likelier than another when they lie so many times closer together in it."""
@@ -73,14 +76,11 @@ def is_missing(text: str) -> bool:
 
 
 def value(text: str, mark: str = ".", is_volume: bool = False) -> float | None:
-    """The number that a text is; None where it is none. What the parse statement finds.
-
-    Only a volume may have a letter for millions: `101,50 B` is a price on German exchanges at which nobody bought.
-    """
+    """The number that a text is; None where it is none. What the parse statement finds."""
     text = text.translate(_SWAP) if mark == "," else text
-    letter = re.search(LETTER, text + " ")
-    if is_missing(text) or not _NUMBER.match(text) or (letter and not is_volume):
+    if is_missing(text) or not _NUMBER.match(text) or (not is_volume and re.search(NOT_OF_PRICES, text + " ")):
         return None
+    letter = re.search(LETTER, text + " ")
     digits = re.match(DIGITS, _BEFORE.sub("", text))
     number = float(re.sub("[^0-9.eE+-]", "", digits[0] if digits else ""))
     return number * (_LETTERS[letter[1].lower()] if letter else 1.0) * (-1 if re.match("[^0-9]*-", text) else 1)
