@@ -544,17 +544,22 @@ def test_a_company_under_another_name_for_it_is_found(name: str) -> None:
     ("header", "one", "other"),
     [
         ("Date,Close,Currency", "100,USD", "93,EUR"),
-        ("Date,Close,Exchange", "500,LSE", "30,NYSE"),
         ("Date,Close", "$100", "€93"),
         ("Date,Close", "GBX 1050", "GBP 10.60"),
         ("Date,Close", "£1.005", "101.9p"),
     ],
 )
-def test_a_symbol_in_several_currencies_or_of_several_exchanges_is_refused(header: str, one: str, other: str) -> None:
+def test_a_symbol_in_several_currencies_is_refused(header: str, one: str, other: str) -> None:
     reason = refusal(f"{header}\n2016-01-04,{one}\n2016-01-05,{other}\n")
-    assert "rows in several currencies or of several exchanges (" in reason
+    assert "rows in several currencies (" in reason
     assert inspected(f"{header}\n2016-01-04,{one}\n2016-01-05,{one}\n").has_rows
     assert inspected(f"Symbol,{header}\nA,2016-01-04,{one}\nB,2016-01-04,{other}\n").has_rows
+
+
+def test_a_symbol_of_several_exchanges_is_said_for_it_may_have_moved() -> None:
+    content = "Symbol,Date,Close,Exchange\nBP,2016-01-04,500,LSE\nBP,2016-01-05,30,NYSE\nA,2016-01-05,30,NYSE\n"
+    assert "rows of several exchanges: 'LSE', 'NYSE'" in (inspected(content).assumed or "")
+    assert "exchanges" not in (inspected(content.replace("A,", "C,").replace("BP,2016-01-04", "A,2016-01-04")).assumed or "")
 
 
 def test_a_price_without_the_currency_of_the_others_is_no_second_currency() -> None:

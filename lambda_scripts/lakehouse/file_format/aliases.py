@@ -489,7 +489,8 @@ READ = ("symbol", "date", "open", "high", "low", "close", "adj_close", "volume")
 
 _CURRENCIES = """
     usd eur gbp gbx jpy cny rmb cnh hkd inr rs krw twd ntd chf cad aud nzd sek nok dkk isk pln czk huf ron bgn rsd brl mxn ars clp
-    cop pen zar ngn kes egp mad try rub uah kzt ils aed sar qar kwd bhd omr jod sgd thb idr myr php vnd pkr lkr bdt npr
+    cop pen zar ngn kes egp mad try rub uah kzt ils aed sar qar kwd bhd omr jod lbp sgd thb idr myr php vnd pkr lkr bdt npr
+    uyu bob ghs mur tnd xaf xof gel azn byn mop dem frf itl esp
     cents pence dollar dollars euro euros rupees 元 円 圆 圓 원"""
 CURRENCIES = frozenset(_CURRENCIES.split())
 """What may stand behind the name of a price: `Close (USD)`, `close_eur`."""

@@ -61,15 +61,11 @@ class FirstRows:
     @property
     def prices_of_symbols(self) -> list[list[str]]:
         """The same for each symbol."""
-        symbol_at = self._at.get("symbol")
-        if not symbol_at:
-            return [self.prices]
         prices: dict[str, list[str]] = defaultdict(list)
-        places = [self._at[meaning] for meaning in columns.PRICES if meaning in self._at]
-        for values in self.values:
-            if len(values) >= symbol_at:
-                found = (values[at - 1] for at in places if at <= len(values))
-                prices[values[symbol_at - 1]] += [text for text in found if not numbers.is_missing(text)]
+        for meaning in columns.PRICES:
+            if meaning in self._at:
+                for symbol, texts in self._of_symbols(self._at[meaning]).items():
+                    prices[symbol] += texts
         return list(prices.values())
 
     @property
@@ -216,31 +212,36 @@ class FirstRows:
             self._require_one_a_day(instruments.rows_of_shared_days(keyed, close_at), keyed)
         self._require_one_name()
 
-    def require_one_market(self) -> None:
-        """Raise FileRefusedError when a symbol's rows are in several currencies or of several exchanges."""
-        found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-        symbol_at, close_at = self._at.get("symbol"), self._at["close"]
-        for values in self.values:
-            if len(values) < max(self._at.values()):
-                continue
-            said = {f"column {shown(self._header.names[at - 1], 30)}": values[at - 1] for at in self._markets}
-            said["prices"] = numbers.currency(values[close_at - 1])
-            for what, text in said.items():
-                if text and not numbers.is_missing(text):
-                    found[values[symbol_at - 1] if symbol_at else "", what][text] = None
-        several = next(((symbol, what, list(texts)) for (symbol, what), texts in found.items() if len(texts) > 1), None)
-        if several:
-            symbol, what, texts = several
-            raise refused(
-                Kind.SYMBOL,
-                f"rows{' of ' + shown(symbol, 30) if symbol else ''} in several currencies or of several exchanges ({what}:"
-                f" {shown(texts[0], 30)}, {shown(texts[1], 30)}): give each a symbol of its own",
-            )
+    def require_one_currency(self) -> None:
+        """Raise FileRefusedError when a symbol's rows are in several currencies, by a column or by what stands with closes."""
+        by_column = self._of_symbols(self._at["currency"]) if "currency" in self._at else {}
+        with_closes = self._of_symbols(self._at["close"])
+        for symbol, closes in with_closes.items():
+            for found in (by_column.get(symbol, []), filter(None, map(numbers.currency, closes))):
+                several = list(dict.fromkeys(found))
+                if len(several) > 1:
+                    of = f"rows of {shown(symbol, 30)}" if symbol else "rows"
+                    raise refused(
+                        Kind.SYMBOL,
+                        f"{of} in several currencies ({shown(several[0], 30)}, {shown(several[1], 30)}): give each a symbol of"
+                        " its own",
+                    )
 
     @property
-    def _markets(self) -> list[int]:
-        """The positions of columns that name a currency or an exchange which is no part of the symbol."""
-        return [self._at[meaning] for meaning in ("currency", "market") if meaning in self._at]
+    def markets(self) -> str | None:
+        """What to say where a symbol's rows are of several exchanges: it has moved, or they are several listings."""
+        by_symbol = self._of_symbols(self._at["market"]) if "market" in self._at else {}
+        several = next((names for texts in by_symbol.values() if len(names := list(dict.fromkeys(texts))) > 1), None)
+        return f"rows of several exchanges: {shown(several[0], 30)}, {shown(several[1], 30)}" if several else None
+
+    def _of_symbols(self, at: int) -> dict[str, list[str]]:
+        """The texts of a column by symbol, those left out that say that there is none."""
+        symbol_at = self._at.get("symbol")
+        found: dict[str, list[str]] = defaultdict(list)
+        for values in self.values:
+            if len(values) >= max(at, symbol_at or 0) and not numbers.is_missing(values[at - 1]):
+                found[values[symbol_at - 1] if symbol_at else ""].append(values[at - 1])
+        return found
 
     def _require_no_title(self) -> None:
         """Raise FileRefusedError when a name stands alone between rows, as above the table of another company."""

@@ -123,7 +123,7 @@ def inspect(
         and file_names.says_long_bars(symbols.stem_of(source.key.rpartition("/")[2]))
     )
     rows.require_days_of_one_instrument(settled.style, symbol.symbol, says_long_bars)
-    rows.require_one_market()
+    rows.require_one_currency()
 
     at = header.binding.columns
     has_volume = "volume" in at and marks.volume is not None
@@ -151,6 +151,7 @@ def inspect(
         assumed=_joined(
             symbol.assumed,
             codes.assumed,
+            rows.markets,
             encoding_assumed,
             *settled.assumed,
             *marks.assumed,
