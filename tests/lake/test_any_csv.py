@@ -403,7 +403,7 @@ DATES = [
     ),
 ]
 
-MANGLED = ("#N/A", "#REF!", "600036.0", "6E+05", "2,330", "1-MAR", "Mar-01", "ZWS\u200b", "\uff3a\uff37\uff33")
+MANGLED = ("#N/A", "#REF!", "600036.0", "6E+05", "2,330", "1-MAR", "Mar-01", "ZWS\u200b")
 
 SYMBOLS = [
     File("the symbol of a column", csv(" aapl ,2016-01-04,1.5,10", header="Ticker," + HEADER), symbol="AAPL", days=close(1.5)),
@@ -454,15 +454,18 @@ SYMBOLS = [
         rejected={f"{word},2016-01-04,2.5,20": "no symbol" for word in ("", "nan", "NULL", "-")},
     ),
     File(
-        "symbols that are errors of a spreadsheet, changed numbers or look like others",
+        "symbols that are errors of a spreadsheet, changed numbers or have invisible letters",
         csv(
-            *(f"{symbol},2016-01-04,1.5,10" for symbol in ("NAN", "NA", "#AAPL", "MAR", "600036", "700.HK", "BRK-B", "1-A")),
+            *(
+                f"{symbol},2016-01-04,1.5,10"
+                for symbol in ("NAN", "NA", "#AAPL", "MAR", "600036", "700.HK", "BRK-B", "1-A", "ＫＤＤＩ")
+            ),
             *(f'"{symbol}",2016-01-04,1.5,10' for symbol in MANGLED),
             header="Symbol," + HEADER,
         ),
         symbol="NAN",
         days=close(1.5),
-        accepted=8,
+        accepted=9,
         rejected={f'"{symbol}",2016-01-04,1.5,10': "the symbol is not as its exchange writes it" for symbol in MANGLED},
     ),
     File(
