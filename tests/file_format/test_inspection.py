@@ -577,6 +577,7 @@ def test_a_title_between_rows_refuses_the_file_and_a_heading_or_footer_does_not(
     content = "Date,Close\n2016-01-04,54.8\n{}\n2016-02-01,44.8\n{}\n"
     assert "a title between the rows ('MSFT'), perhaps of another company" in refusal(content.format("\nMSFT", ""))
     assert inspected(content.format("page 2", "Source: Yahoo")).has_rows
+    assert inspected("Date,Close\n04-Jan-2016,54.8\n05-Jan-2016,\n06-Jan-2016,44.8\n").has_rows  # a day without trade
 
 
 def test_a_series_of_shares_is_told_from_others() -> None:

@@ -248,7 +248,9 @@ class FirstRows:
         texts = [[value for value in values if value] for values in self.values]
         at = [position for position, found in enumerate(texts) if len(found) > 1]
         for found in texts[min(at, default=0) : max(at, default=0)]:
-            if len(found) == 1 and any(map(str.isalpha, found[0])) and not file_names.is_word(found[0]):
+            # A lone date is a day without trade.
+            is_title = len(found) == 1 and any(map(str.isalpha, found[0])) and not dates.styles(found[0])
+            if is_title and not file_names.is_word(found[0]):
                 raise refused(
                     Kind.SYMBOL,
                     f"a title between the rows ({shown(found[0], 30)}), perhaps of another company: write a file for each, or one"
