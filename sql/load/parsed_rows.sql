@@ -268,7 +268,7 @@ judged AS (
                 AND regexp_like(array_join(slice(raw_cells, fields + 1, cardinality(raw_cells)), ''), '[^,;|"\s]')
             THEN 'more fields than the header'
             WHEN symbol IS NULL THEN 'no symbol'
-            -- Errors and numbers of spreadsheets; invisible letters. Most symbols pass the cheap first test.
+            -- Errors and numbers of spreadsheets, invisible letters (U+00AD, U+200B to U+200F, U+2060). Most symbols pass the first test.
             WHEN symbol_at IS NOT NULL AND NOT regexp_like(symbol, '^[A-Z][A-Z0-9.]*$') AND regexp_like(
                 symbol, '^#(?:N/A|REF!|NAME|VALUE!|NULL!|DIV/0!|NUM!)|^[0-9]+\.0+$|^[0-9.]+E[+][0-9]+$|^[0-9]{1,3}(?:,[0-9]{3})+$|^[0-9]{1,2}-(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$|^(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)-[0-9]{2}$|[­​-‏⁠]'
             ) THEN 'the symbol is not as its exchange writes it'
