@@ -48,7 +48,11 @@ MSFT = _file(day("2016-01-04", 50))
 MSFT_LATEST = _file(day("2016-01-05", 51), day("2016-02-01", 52))
 IBM = _file(day("2016-01-04", 70), day("2016-03-01", 71))
 MARKET = _of_several("AAPL,2016-01-04,200.5,7", "MSFT,2016-01-04,150,7", "GOOG,2016-02-01,300,7")
-LONG = _file(*(day(f"{2000 + month // 12}-{month % 12 + 1:02d}-15", 10 + month) for month in range(101)), day("2000-01-17", 9), day("2000-01-18", 9))
+LONG = _file(
+    *(day(f"{2000 + month // 12}-{month % 12 + 1:02d}-15", 10 + month) for month in range(101)),
+    day("2000-01-17", 9),
+    day("2000-01-18", 9),
+)
 LONG_LATEST = _file(day("2000-01-14", 7), day("2003-05-15", 8), day("2003-05-16", 8))
 DAMAGED = _damaged()
 PACKED = gzip.compress(_of_several("GZ,2016-01-04,5,1", "GZ,2016-04-01,6,1"), mtime=0)
