@@ -157,6 +157,11 @@ def test_two_names_are_enough_to_share_a_symbol(header: str) -> None:
     assert columns.bind(header.split(",")).symbol in ("AAPL", "BRK_B")
 
 
+def test_a_symbol_before_a_point_is_none_of_the_currencies() -> None:
+    binding = columns.bind(["Index", "COP.Open", "COP.Close", "COP.Volume"])  # ConocoPhillips, by R's quantmod
+    assert (binding.symbol, binding.columns["close"], binding.columns["volume"]) == ("COP", 3, 4)
+
+
 @pytest.mark.parametrize(
     "header",
     ["Date,usd_Open,usd_High,usd_Close", "Date,EUR Open,EUR High,EUR Close", "Date,Open in USD,High in USD,Close in USD"],

@@ -32,7 +32,7 @@ _UNITS = {
 }
 _FACTORS = {unit: factor for factor, units in _UNITS.items() for unit in units.split()}
 _BEHIND_NAME = re.compile(r"(?P<name>.+?)[\W_]+(?:in )?(?P<currency>[^\W_]+)\W*")
-_BEFORE_NAME = re.compile(r"(?P<currency>[^\W_]+)[\W_]+(?P<name>.+)")
+_BEFORE_NAME = re.compile(r"(?P<currency>[^\W_]+)[\s_-]+(?P<name>.+)")  # R's COP.Open is of ConocoPhillips
 _BRACKETS = re.compile(r"(.+?)\s*[\[(](.*)[\])]\W*")
 _BEHIND = re.compile(r"(.+?)[\s,_]+(?:in )?('?000s?|1000s?|thousands?|lakhs?|lacs?|millions?|mn|crores?)'?", re.IGNORECASE)
 # Words that only say 'price': `Price Close`, `Precio de cierre`, `Cours le plus haut`, `Open Index Value`.
