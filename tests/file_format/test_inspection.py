@@ -185,6 +185,15 @@ def test_a_symbol_column_and_a_folder_for_another_symbol_refuse_the_file() -> No
         assert inspected(content, f"raw/stocks/{folder}/x.csv").symbol_at == 1
 
 
+@pytest.mark.parametrize(
+    ("folder", "symbol"), [("BRK-B", "BRK.B"), ("AAPL", "NASDAQ:AAPL"), ("^GSPC", "GSPC"), ("600000", "sh600000")]
+)
+def test_a_folder_and_a_symbol_column_that_write_one_symbol_in_two_ways_agree(folder: str, symbol: str) -> None:
+    content = f"Symbol,Date,Close\n{symbol},2016-01-04,1\n"
+    assert inspected(content, f"raw/stocks/symbol={folder}/x.csv").symbol_at == 1
+    assert "the symbol column says" in refusal(content, "raw/stocks/symbol=MSQQ/x.csv")
+
+
 def test_a_line_of_one_symbol_below_the_names_is_a_level_of_the_header() -> None:
     content = "Date,Close,High,Volume\n,MSFT,MSFT,MSFT\n2016-01-04,1,2,3\n"
     found = inspected(content, "raw/stocks/prices.csv")

@@ -87,7 +87,14 @@ def from_header(symbol: str, key: str, folder: str) -> Named:
 def require_agreement(texts: Sequence[str], key: str, folder: str) -> None:
     """Raise FileRefusedError where a folder `symbol=AAPL` says another symbol than all texts of the symbol column."""
     keyed = _of_keyed_folder(_parts(key, folder)[0]).upper()
-    if keyed and texts and not any(text.upper().startswith(keyed) for text in texts):
+    plain = columns.letters(keyed)
+
+    def agrees(text: str) -> bool:
+        """AAPL agrees with AAPL.US and NASDAQ:AAPL, BRK-B with BRK.B, 600000 with sh600000; one letter ends any symbol."""
+        of_column = columns.letters(text)
+        return of_column.startswith(plain) or (len(plain) > 2 and of_column.endswith(plain))
+
+    if keyed and texts and not any(map(agrees, texts)):
         raise refused(
             Kind.SYMBOL,
             f"the symbol column says {shown(texts[0], 30)}, and the folder {shown(keyed, 30)}: put the file into the folder of"
