@@ -196,10 +196,21 @@ def test_dates_that_someone_put_below_in_the_other_order_are_refused() -> None:
         [*JANUARY, "02/05/2016"],  # after a pause; the 5th of February is not next to January
         [*JANUARY, "01/02/2016", "02/02/2016"],
         [*(text.replace("/01/", "-Jan-") for text in JANUARY), "01-Feb-2016", "02-Feb-2016", "02-Mar-2016"],
+        # A share that is seldom traded: the 10th of November is missing by chance.
+        [
+            "11/10/2022",
+            *(f"{day}/10/2022" for day in (19, 20, 24, 25, 26, 27, 31)),
+            *(f"0{day}/11/2022" for day in (1, 4, 7, 8, 9)),
+        ],
     ],
 )
 def test_days_after_a_pause_are_not_taken_for_swapped_ones(texts: list[str]) -> None:
     assert settle(texts, day_first=True).style.day_at == 1
+
+
+def test_a_month_that_has_a_name_is_not_taken_for_a_swapped_one() -> None:
+    named = [f"Jan {text[:2]}, 2016" for text in JANUARY]
+    assert settle([*named, "Feb 01, 2016", "Feb 02, 2016", "Mar 02, 2016"], day_first=True).style.day_at == 2
 
 
 def test_the_style_of_most_dates_is_the_file_s() -> None:

@@ -16,6 +16,9 @@ NEIGHBOURS_DAYS = 4
 MOST_OF_A_RUN = 0.8
 """Where so many days have a neighbour, single ones without are remarkable."""
 
+FAR_DAYS = 14
+"""A share that is seldom traded may rest so many days; a date with day and month swapped is further off."""
+
 FEW_ROWS = 4
 """Of fewer days nothing tells that they are of weeks or months."""
 
@@ -69,12 +72,12 @@ def strays(days: Collection[date]) -> list[date]:
     """Of days that are a run, those without a neighbour that would be a missing one of the run with day and month swapped."""
     known = set(days)
 
-    def has_neighbour(day: date) -> bool:
-        return any(day + timedelta(days=step) in known for step in range(-NEIGHBOURS_DAYS, NEIGHBOURS_DAYS + 1) if step)
+    def has_neighbour(day: date, within: int = NEIGHBOURS_DAYS) -> bool:
+        return any(day + timedelta(days=step) in known for step in range(-within, within + 1) if step)
 
     if _runs(list(days)) < MOST_OF_A_RUN:
         return []
-    alone = [day for day in sorted(known) if day.day <= 12 and not has_neighbour(day)]
+    alone = [day for day in sorted(known) if day.day <= 12 and not has_neighbour(day, FAR_DAYS)]
     swapped = {day: day.replace(month=day.day, day=day.month) for day in alone}
     return [day for day, other in swapped.items() if other not in known and other.weekday() < 5 and has_neighbour(other)]
 

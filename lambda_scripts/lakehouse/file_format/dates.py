@@ -437,7 +437,7 @@ def _require_none_swapped(style: DateStyle, dates: Sequence[str]) -> None:
     if 10 * len(others) > len(dates):
         raise _several_styles(next(iter(days.values())), others[0], "so that day and month of some may be swapped")
     strays = calendar.strays(days) if style.year_at == 3 else []
-    if strays and _RUN.findall(day_text(days[strays[0]]))[1].isdecimal():
+    if strays and all(map(str.isdecimal, _RUN.findall(day_text(days[strays[0]])))):
         raise refused(
             Kind.DATES,
             f"dates far from all others, next to them with day and month swapped ({shown(days[strays[0]], 30)}): write all as"
