@@ -522,6 +522,8 @@ def test_a_name_tells_bars_of_several_symbols_where_they_have_several_days() -> 
     row = "Symbol,Date,Close\nA,2016-01-29,1\nB,2016-01-29,1\n"
     assert inspected(row, "raw/stocks/stocks_monthly.csv").has_rows
     assert "weekly or monthly bars" in refusal(row + "A,2016-02-29,1\n", "raw/stocks/stocks_monthly.csv")
+    corrections = row.replace("A,2016-01-29", "A,2016-01-06")
+    assert inspected(corrections, "raw/stocks/stocks_monthly.csv").has_rows
 
 
 def test_a_column_that_tells_rows_of_a_day_apart_is_named() -> None:
