@@ -587,7 +587,8 @@ def test_a_table_of_dividends_below_one_of_closes_refuses_the_file() -> None:
 def test_a_title_between_rows_refuses_the_file_and_a_heading_or_footer_does_not() -> None:
     content = "Date,Close\n2016-01-04,54.8\n{}\n2016-02-01,44.8\n{}\n"
     assert "a title between the rows ('MSFT'), perhaps of another company" in refusal(content.format("\nMSFT", ""))
-    assert inspected(content.format("page 2", "Source: Yahoo")).has_rows
+    for remark in ("page 2", "# split 7:1", ",null", "NaN"):
+        assert inspected(content.format(remark, "Source: Yahoo")).has_rows
     assert inspected("Date,Close\n04-Jan-2016,54.8\n05-Jan-2016,\n06-Jan-2016,44.8\n").has_rows  # a day without trade
 
 
@@ -603,6 +604,7 @@ def test_a_file_of_bonds_or_odd_lots_alone_is_refused(column: str, text: str) ->
     content = f"Symbol,{column},Date,Close\nREC,{text},2016-01-04,1010\n"
     assert f"all rows are of series or boards that are not of the share ('{text}')" in refusal(content)
     assert inspected(content.replace(text, "SNDX")).has_rows  # the board of Moscow's indices
+    assert inspected(content.replace(text, "NA")).has_rows  # none, as R and pandas write it
 
 
 @pytest.mark.parametrize("names", ["Expiry", "Expiry,Option Type,Strike Price", "Maturity Date", "STRIKE_PR"])

@@ -177,7 +177,7 @@ class FirstRows:
         """Raise FileRefusedError when the rows are of bonds, odd lots or block deals alone; or of futures and options under the
         symbol of what they are on, which has no digit, as those of contracts have.
         """
-        series = self.column("instrument")
+        series = [text for text in self.column("instrument") if not numbers.is_missing(text)]
         if instruments.are_of_others(series):
             raise refused(
                 Kind.CONTRACTS,
@@ -250,7 +250,8 @@ class FirstRows:
         for found in texts[min(at, default=0) : max(at, default=0)]:
             # A lone date is a day without trade.
             is_title = len(found) == 1 and any(map(str.isalpha, found[0])) and not dates.styles(found[0])
-            if is_title and not file_names.is_word(found[0]):
+            is_remark = is_title and (numbers.is_missing(found[0]) or found[0].startswith("#"))
+            if is_title and not is_remark and not file_names.is_word(found[0]):
                 raise refused(
                     Kind.SYMBOL,
                     f"a title between the rows ({shown(found[0], 30)}), perhaps of another company: write a file for each, or one"
