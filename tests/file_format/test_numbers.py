@@ -23,6 +23,8 @@ from lambda_scripts.lakehouse.file_format import numbers
         ("USD .50", ".", 0.5),
         ("-.5", ".", -0.5),
         ("12.5 CHF", ".", 12.5),
+        ("BWP 12.5", ".", 12.5),
+        ("1.012,50 HRK", ",", 1012.5),
         ("1.0535000E+002", ".", 105.35),
         ("1e999", ".", None),
         ("12 JAN", ".", None),

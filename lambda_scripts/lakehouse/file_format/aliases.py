@@ -498,6 +498,12 @@ CURRENCIES = frozenset(_CURRENCIES.split())
 CURRENCY_CODES = (*(code.upper() for code in _CURRENCIES.split() if re.fullmatch("[a-z]{3}", code)), "BTC", "ETH")
 """What may stand before or behind a number: `CHF 12`, `12 EUR`."""
 
+_RARE_CODES = """
+    HRK SKK EEK LVL LTL SIT MTL ATS BEF NLG FIM PTE GRD IEP MKD BAM VES IQD IRR SYP DZD BWP NAD ZMW TZS UGX RWF MWK MZN JMD TTD
+    BBD KHR LAK MMK MNT UZS KGS FJD PGK PYG CRC"""
+RARE_CURRENCY_CODES = tuple(_RARE_CODES.split())
+"""The same, but in names some are companies: BAM, NAD."""
+
 WORDS_OF_MEANINGS = (
     *("adj", "clos", "settl", "price", "vol", "ajust", "schluss", "clot", "cierre", "chius", "umsatz"),
     *("kurs", "preis", "cours", "precio", "prezzo", "preco", "koers", "cena", "цена", "закр", "объем"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from .aliases import CURRENCY_CODES
+from .aliases import CURRENCY_CODES, RARE_CURRENCY_CODES
 from .refusals import Kind, refused
 from .text import shown
 
@@ -20,9 +20,8 @@ PLAIN = r"^-?[0-9]{1,18}(?:\.[0-9]*)?$"
 """A number as programs write it, where the decimal mark is a point."""
 
 # A point behind letters is theirs, not the number's: Rs. 1050, kr.105. It is a comma where the marks have changed places.
-_CURRENCY = (
-    rf"(?:[A-Z]{{1,3}}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:{'|'.join(CURRENCY_CODES)}|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?)"
-)
+_CODES = "|".join((*CURRENCY_CODES, *RARE_CURRENCY_CODES))
+_CURRENCY = rf"(?:[A-Z]{{1,3}}\$|[$€£¥₹₩₽₺฿₫₱₪元円원]|(?:{_CODES}|GBp|p|Rs|Rp|RM|TL|Fr|SFr|zł|kr|Kč|Ft|lei|руб)[.,]?)"
 BEFORE = rf"^[-+]?(?:{_CURRENCY} ?)?[-+]?"
 """What stands before a number's digits: signs and a currency."""
 
