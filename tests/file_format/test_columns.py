@@ -157,6 +157,10 @@ def test_two_names_are_enough_to_share_a_symbol(header: str) -> None:
     assert columns.bind(header.split(",")).symbol in ("AAPL", "BRK_B")
 
 
+def test_an_x_that_r_puts_before_digits_is_no_part_of_a_symbol() -> None:
+    assert columns.bind(["Index", "X005930.KS.Open", "X005930.KS.Close"]).symbol == "005930.KS"
+
+
 def test_a_symbol_before_a_point_is_none_of_the_currencies() -> None:
     binding = columns.bind(["Index", "COP.Open", "COP.Close", "COP.Volume"])  # ConocoPhillips, by R's quantmod
     assert (binding.symbol, binding.columns["close"], binding.columns["volume"]) == ("COP", 3, 4)
