@@ -398,3 +398,8 @@ def test_dates_without_a_style_are_refused_with_the_evidence(texts: list[str], r
     with pytest.raises(FileRefusedError) as caught:
         settle(texts, day_first=True)
     assert reason in str(caught.value)
+
+
+def test_a_close_in_mumbai_below_opens_is_no_midnight_of_another_day() -> None:
+    opens = [f"2016-01-{day:02d} 03:45:00+00:00" for day in (4, 5, 6, 7, 8, 11)]
+    assert settle(opens, day_first=True).evening_from == 11

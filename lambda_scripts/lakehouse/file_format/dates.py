@@ -64,6 +64,9 @@ _HALF_DAY = re.compile(r"\d *[AP]\.?M\b", re.IGNORECASE)
 _EVENING_IN_UTC, _EVENING = 10, 17
 """From these hours on, in UTC and elsewhere, a moment may be midnight of the day after at a market."""
 
+_EARLIEST_MIDNIGHT = 11
+"""No market has its midnight at an earlier hour of UTC; Mumbai closes at 10:00, where Yahoo dates the newest bar."""
+
 _LAST_SUNDAY_CLOSE = 13.0
 """By this hour of UTC markets close that trade on Sundays, from Muscat to Cairo."""
 
@@ -387,7 +390,7 @@ def _shifted(style: DateStyle, dates: Sequence[str], utc: bool, assumed: list[st
     if len(evenings) == len(moments) and any(in_utc for _, _, in_utc in evenings) and (4 not in weekdays or 6 in weekdays):
         assumed.append("the day of UTC as the trade date")
     is_early = all_in_utc and all(hour <= _AMERICA for _, hour, _ in moments)
-    return Settled(style, tuple(assumed), evening_from if is_early else None)
+    return Settled(style, tuple(assumed), _EARLIEST_MIDNIGHT if is_told and is_early and moments else None)
 
 
 def _moment(style: DateStyle, text: str, utc: bool) -> tuple[float, bool] | None:
