@@ -567,10 +567,22 @@ def test_a_symbol_in_several_currencies_is_refused(header: str, one: str, other:
     assert inspected(f"Symbol,{header}\nA,2016-01-04,{one}\nB,2016-01-04,{other}\n").has_rows
 
 
+def test_a_column_of_flags_names_no_companies() -> None:
+    rows = "".join(f"2016-01-{day:02d},{day},{'No' if day < 6 else 'Yes'}\n" for day in (4, 5, 6, 7))
+    assert inspected(f"Date,Close,Index Member\n{rows}").has_rows
+    assert "names several ('No', 'ABC')" in refusal(f"Date,Close,Index Member\n{rows}".replace("Yes", "ABC"))
+
+
 def test_a_symbol_of_several_exchanges_is_said_for_it_may_have_moved() -> None:
     content = "Symbol,Date,Close,Exchange\nBP,2016-01-04,500,LSE\nBP,2016-01-05,30,NYSE\nA,2016-01-05,30,NYSE\n"
     assert "rows of several exchanges: 'LSE', 'NYSE'" in (inspected(content).assumed or "")
     assert "exchanges" not in (inspected(content.replace("A,", "C,").replace("BP,2016-01-04", "A,2016-01-04")).assumed or "")
+
+
+def test_a_currency_in_capitals_and_in_small_letters_is_one_but_pence_are_no_pounds() -> None:
+    content = "Date,Close,Currency\n2016-01-04,1,{}\n2016-01-05,1,{}\n"
+    assert inspected(content.format("USD", "usd")).has_rows
+    assert "rows in several currencies" in refusal(content.format("GBP", "GBp"))
 
 
 def test_a_price_without_the_currency_of_the_others_is_no_second_currency() -> None:

@@ -17,6 +17,9 @@ from .text import shown
 
 _AMERICAN = re.compile(r"[-+]?(?:US ?)?\$ ?[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?")
 
+_FLAGS = frozenset(["y", "n", "yes", "no", "true", "false"])
+"""What columns such as `Index Member` and `Bank Holiday` hold: no companies."""
+
 
 class Codes(NamedTuple):
     """How many digits the symbols of a file have, where shorter ones are to be filled up with zeros, and what was assumed."""
@@ -217,7 +220,8 @@ class FirstRows:
         by_column = self._of_symbols(self._at["currency"]) if "currency" in self._at else {}
         with_closes = self._of_symbols(self._at["close"])
         for symbol, closes in with_closes.items():
-            for found in (by_column.get(symbol, []), filter(None, map(numbers.currency, closes))):
+            named = [text if text == "GBp" else text.upper() for text in by_column.get(symbol, [])]
+            for found in (named, filter(None, map(numbers.currency, closes))):
                 several = list(dict.fromkeys(found))
                 if len(several) > 1:
                     of = f"rows of {shown(symbol, 30)}" if symbol else "rows"
@@ -264,7 +268,12 @@ class FirstRows:
             names = list(dict.fromkeys(texts))
             changes = sum(one != next_one for one, next_one in itertools.pairwise(texts))
             # One company below the other; what changes to and fro is a trend or a status.
-            if 1 < len(names) <= len(texts) / 2 and changes == len(names) - 1:
+            if (
+                names[1:]
+                and not _FLAGS.issuperset(map(str.lower, names))
+                and len(names) <= len(texts) / 2
+                and changes == len(names) - 1
+            ):
                 raise refused(
                     Kind.SYMBOL,
                     f"column {shown(self._header.names[position - 1], 30)} names several ({shown(names[0], 30)},"
