@@ -135,6 +135,8 @@ def test_a_symbol_column_leaves_the_symbol_to_the_rows() -> None:
         ("BRK-B_2016.csv", "BRK.B.", None),
         ("AAPL/2016.csv", "aapl_", None),
         ("john/prices.csv", "AAPL.", "symbol from the header"),
+        ("apple.csv", "AAPL.", "symbol from the header"),
+        ("Apple_2016.csv", "AAPL.", "symbol from the header"),
         ("T.csv", "T.", None),
     ],
 )
@@ -146,7 +148,8 @@ def test_a_symbol_in_the_column_names_is_one_that_the_file_name_does_not_contrad
 
 
 @pytest.mark.parametrize(
-    ("key", "affix"), [("AAPL.csv", "MSFT."), ("AAPL/2016.csv", "MSFT."), ("prices.csv", "t."), ("AAPL.csv", "x_")]
+    ("key", "affix"),
+    [("AAPL.csv", "MSFT."), ("AAPL/2016.csv", "MSFT."), ("prices.csv", "t."), ("AAPL.csv", "x_"), ("apple.csv", "lnx_")],
 )
 def test_a_symbol_in_the_column_names_that_the_file_name_contradicts_refuses_the_file(key: str, affix: str) -> None:
     content = f"Date,{affix}Open,{affix}High,{affix}Close\n2016-01-04,1,1,1\n"

@@ -282,7 +282,7 @@ def _without_affix(names: Sequence[str]) -> tuple[str | None, list[str]]:
             if not file_names.is_symbol(symbol.replace("_", "-")) or symbol.lower() in _KINDS_OF_PRICES:
                 break
             # R lets no name begin with a digit: X005930.KS.Open.
-            return re.sub("^X(?=[0-9])", "", symbol.upper()), [
+            return re.sub("^X(?=[0-9])", "", symbol), [
                 each["name"] if each and each["symbol"] == symbol else name for each, name in zip(found, names, strict=True)
             ]
     return None, list(names)

@@ -61,7 +61,8 @@ def from_key(key: str, folder: str, default: str = "") -> Named:
 def from_header(symbol: str, key: str, folder: str) -> Named:
     """The symbol that column names share, as in `AAPL.Open` and `AAPL.Close`, if folders and file name do not say another.
 
-    What only the header says may be a word of another kind: it is said, and one letter (`Open_x`) is not enough.
+    What only the header says may be a word of another kind: it is said, and one letter (`Open_x`) is not enough. A file name that
+    is not in capitals may be a company's, and gives way to a symbol in capitals: `apple.csv` with `AAPL.Open`.
 
     Raises FileRefusedError where they say another, or nothing of that letter.
     """
@@ -71,17 +72,19 @@ def from_header(symbol: str, key: str, folder: str) -> Named:
     stem = stem_of(name)
     # A folder in lower case may be anything: john/prices.csv.
     upper = [part for part in map(stem_of, folders) if part.isupper() and file_names.is_symbol(part)]
-    said = [each for each in (*upper, file_names.of_download(stem) or file_names.of_name(stem)) if each]
+    downloaded, plain = file_names.of_download(stem), file_names.of_name(stem)
+    said = [each for each in (*upper, downloaded or plain) if each]
     if columns.letters(symbol) in map(columns.letters, said):
-        return Named(symbol)
-    if said or len(symbol) == 1:
+        return Named(symbol.upper())
+    may_be_a_company = symbol.isupper() and not upper and not downloaded and plain and not plain.isupper()
+    if (said and not may_be_a_company) or len(symbol) == 1:
         raise refused(
             Kind.SYMBOL,
-            f"the column names share {shown(symbol, 20)}, which is not the symbol that its folders and name"
+            f"the column names share {shown(symbol.upper(), 20)}, which is not the symbol that its folders and name"
             f" {shown('/'.join((*folders, name)))} say: put the file in a folder {folder}symbol=SYMBOL/, if its columns are"
             " plain prices",
         )
-    return Named(symbol, FROM_HEADER)
+    return Named(symbol.upper(), FROM_HEADER)
 
 
 def require_agreement(texts: Sequence[str], key: str, folder: str) -> None:
