@@ -602,7 +602,7 @@ def test_a_table_of_dividends_below_one_of_closes_refuses_the_file() -> None:
 def test_a_title_between_rows_refuses_the_file_and_a_heading_or_footer_does_not() -> None:
     content = "Date,Close\n2016-01-04,54.8\n{}\n2016-02-01,44.8\n{}\n"
     assert "a title between the rows ('MSFT'), perhaps of another company" in refusal(content.format("\nMSFT", ""))
-    for remark in ("page 2", "# split 7:1", ",null", "NaN"):
+    for remark in ("page 2", "# split 7:1", ",null", "NaN", "Holiday", "EOF"):
         assert inspected(content.format(remark, "Source: Yahoo")).has_rows
     assert inspected("Date,Close\n04-Jan-2016,54.8\n05-Jan-2016,\n06-Jan-2016,44.8\n").has_rows  # a day without trade
 

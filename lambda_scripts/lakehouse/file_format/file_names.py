@@ -61,7 +61,7 @@ WORDS_BY_KIND = {
     "frequencies and spans": """
         daily days weekly week monthly month months quarterly quarter yearly year years annual intraday hourly minute
         january february march april june july august september october november december monday tuesday wednesday thursday friday
-        1d 1w 1m 1y 5d 5y 10y 5yr 1day 1440 d1 ytd tick ticks bars""",
+        1d 1w 1m 1y 5d 5y 10y 5yr 1day 1440 d1 ytd tick ticks bars holiday holidays""",
     "kinds": """
         stocks share shares equity equities etf etfs etn fund funds index indices indexes future futures option options forex
         crypto cryptos currency currencies bond bonds commodity commodities security securities asset assets ticker tickers
@@ -78,7 +78,7 @@ WORDS_BY_KIND = {
         reports sheet sheet1 book1 workbook parts chunk batch test train valid sample samples example examples demo temp tmp
         latest current recent today backup archive archives copy complete merged combined csv csvs txt xls xlsx excel json
         parquet gz zip import imports upload uploads untitled unnamed default query queryresult dump extract snapshot items misc
-        desktop documents unload bquxjob dataframe spreadsheet kline klines charts timeseries series screener
+        desktop documents eof unload bquxjob dataframe spreadsheet kline klines charts timeseries series screener
         everything kopie copie copia planilha tabela feuil classeur mappe hoja libro foglio
         cartel arkusz zeszyt other others project source sources finance financial trading trade trades transaction transactions
         account statement dropbox onedrive gdrive""",
