@@ -621,3 +621,18 @@ def test_a_lease_of_version_1_is_held_until_its_time(store: Store) -> None:
 def records(lake: Lake) -> SourceRecords:
     store = Store(lake.bucket)
     return SourceRecords(store, Layout(), LoadRecords(store, Layout()))
+
+
+def test_a_parse_reads_of_the_staged_files_those_of_its_batch_alone(lake: Lake) -> None:
+    """A batch that is not tidied up after yet, here one of a later token, may have staged the same file."""
+    held = lake.account.faults.freeze("after", function=RAW, operation="glue:BatchCreatePartition", nth=2)
+    lake.account.drop("raw/stocks/AAPL.csv", AAPL)
+    lake.account.runtime.wait_for("the file is staged", lambda: held.struck is not None)
+    (staged,) = lake.keys("pipeline/staging-tables/sources/")
+    left = re.sub("batch=t[0-9]{10}", "batch=t9999999999", staged)
+    lake.account.client("s3").copy_object(Bucket=lake.bucket, Key=left, CopySource={"Bucket": lake.bucket, "Key": staged})
+    lake.query("MSCK REPAIR TABLE stocks_staging_sources")
+    held.thaw()
+    lake.settle()
+    load = lake.load_of("AAPL.csv")
+    assert (load["rows"], load["accepted"], load["superseded"]) == ("2", "2", "0")
