@@ -31,7 +31,7 @@ from tests.local_aws.account import EngineName, QueryFailedError
 ROWS = 500_000
 ROW_GROUP_ROWS = 25_000
 READERS = 3
-READ_SECONDS = 12.0
+READ_SECONDS = 5.0
 PATIENCE_SECONDS = 90.0  # for a machine so busy that readers and writer hardly meet
 SECONDS_BETWEEN_COMMITS = 0.15
 ONE_READ_BYTES = 3_000_000

@@ -46,6 +46,7 @@ def requests_of(lake: Lake, files: Mapping[str, str]) -> Counter[str]:
     return requests.made
 
 
+@pytest.mark.thorough("many files and their reports, to count requests")
 def test_a_file_costs_five_requests_and_a_batch_what_the_table_says(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_SETTLE_SECONDS", "2")
     lake.drop({"FIRST.csv": csv(day("2016-01-04", 1))})
