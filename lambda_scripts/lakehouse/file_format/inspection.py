@@ -180,8 +180,8 @@ def _settled(
         utc=rows.date_name_says_utc,
         english=rows.is_english,
     )
-    if rows.moments:
-        dates.require_unshifted(settled.style, rows.moments)
+    if moments := rows.moments:
+        dates.require_unshifted(settled.style, moments)
     return settled
 
 
