@@ -73,19 +73,20 @@ def numbered(close_text: str, volume_text: str = "10") -> str:
     return csv(f'2016-01-04,"{close_text}","{volume_text}"', header=HEADER)
 
 
-ROWS_BEYOND_THE_HEAD = 3_500
+ROWS_BEYOND_THE_HEAD = 400
+"""Wide ones, so that few of them fill the first range."""
 
 
 def long(last: str, day: str = "2016-01-04") -> str:
     """More than 64 kB of good rows, one a symbol, and then the last lines."""
-    rows = "".join(f"Z{number:05d},{day},1.25,100\n" for number in range(ROWS_BEYOND_THE_HEAD))
+    rows = "".join(f"Z{number:05d},{day},{'1.25':180},100\n" for number in range(ROWS_BEYOND_THE_HEAD))
     assert len(rows) > 64 * 1024
     return "Symbol,Date,Close,Volume\n" + rows + last
 
 
 def long_run(row: str) -> str:
     """More than 64 kB of rows of one symbol, a day each."""
-    rows = "".join(row.format(date(2000, 1, 1) + timedelta(number)) for number in range(ROWS_BEYOND_THE_HEAD))
+    rows = "".join(f"{row.format(date(2000, 1, 1) + timedelta(number)):180}\n" for number in range(ROWS_BEYOND_THE_HEAD))
     assert len(rows) > 64 * 1024
     return rows
 
@@ -346,7 +347,7 @@ DATES = [
     *(
         File(
             f"midnights of {about}, and of another zone beyond the first range",
-            "Symbol,Date,Close,Volume\n" + long_run(f"{symbol},{{}}{first},1.25,100\n") + f"{symbol}2,2016-01-04{other},2,10\n",
+            "Symbol,Date,Close,Volume\n" + long_run(f"{symbol},{{}}{first},1.25,100") + f"{symbol}2,2016-01-04{other},2,10\n",
             symbol=f"{symbol}2",
             accepted=ROWS_BEYOND_THE_HEAD,
             rejected={f"{symbol}2,2016-01-04{other},2,10": "the time of day is of another zone than those of its file"},
@@ -360,16 +361,19 @@ DATES = [
         "midnights of Tokyo, and of New York beyond the first range",
         "Symbol,Date,Close,Volume\n"
         + "".join(
-            f"{s},{1_262_530_800 + 86_400 * day},1.25,100\n" for s in ("TKM", "TKN", "TKO") for day in range(1960) if day % 7 < 5
+            f"{s},{1_262_530_800 + 86_400 * day},{'1.25':180},100\n"
+            for s in ("TKM", "TKN", "TKO")
+            for day in range(280)
+            if day % 7 < 5
         )
         + "TKU,1451883600,2,10\n",
         symbol="TKU",
-        accepted=3 * 1400,
+        accepted=3 * 200,
         rejected={"TKU,1451883600,2,10": "the time of day is of another zone than those of its file"},
     ),
     File(
         "a coin's last row with the time of the download",
-        "Symbol,Date,Close,Volume\n" + long_run("CNL,{} 00:00:00+00:00,1.25,100\n") + "CNK,2016-01-04 17:22:00+00:00,2,10\n",
+        "Symbol,Date,Close,Volume\n" + long_run("CNL,{} 00:00:00+00:00,1.25,100") + "CNK,2016-01-04 17:22:00+00:00,2,10\n",
         symbol="CNK",
         days=close(2.0),
         accepted=ROWS_BEYOND_THE_HEAD + 1,
@@ -546,7 +550,7 @@ BEYOND_THE_HEAD = [
     ),
     File(
         "a second header beyond the first range that has a name of the first for its date",
-        "Date,Close\n" + long_run("{},1.25000\n") + "Date,Open\n2020-01-05,3\n",
+        "Date,Close\n" + long_run("{},1.25") + "Date,Open\n2020-01-05,3\n",
         key="YTWO.csv",
         rejected=(ROWS_BEYOND_THE_HEAD + 2, "the file has a second header that names other columns"),
     ),
@@ -558,7 +562,7 @@ BEYOND_THE_HEAD = [
     ),
     File(
         "another company beyond the first range, in a column of an unknown name",
-        "Date,Company Name,Close\n" + long_run("{},Total SA,1.25\n") + "2020-01-05,Danone SA,3\n",
+        "Date,Company Name,Close\n" + long_run("{},Total SA,1.25") + "2020-01-05,Danone SA,3\n",
         key="YTOT.csv",
         days={str(date(2000, 1, 1) + timedelta(number)): {} for number in range(ROWS_BEYOND_THE_HEAD)},
         accepted=ROWS_BEYOND_THE_HEAD,
@@ -566,7 +570,7 @@ BEYOND_THE_HEAD = [
     ),
     File(
         "a mark beyond a first range of whole prices",
-        "Datum;Schluss\n" + long_run("{};980      \n") + "2020-01-05;1.151\n2020-01-06;99,5\n2020-01-07;1151\n",
+        "Datum;Schluss\n" + long_run("{};980") + "2020-01-05;1.151\n2020-01-06;99,5\n2020-01-07;1151\n",
         key="YGER.csv",
         days={str(date(2000, 1, 1) + timedelta(number)): {} for number in range(ROWS_BEYOND_THE_HEAD)}
         | {"2020-01-07": {"close": 1151.0}},
