@@ -32,7 +32,7 @@ OUTCOMES = table("outcomes.csv")
 @pytest.fixture(scope="module")
 def found(engine: EngineName) -> Iterator[Mapping[str, Table]]:
     """The rows of stocks_processed and of stocks_loads, by file."""
-    with opened(engine) as lake:
+    with opened(engine, reports=False) as lake:
         folder = SHAPES / "files"
         files = [path for path in folder.rglob("*") if path.is_file()]
         lake.drop_in_one_event({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})

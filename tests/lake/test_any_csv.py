@@ -680,8 +680,8 @@ Logs = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def dropped(engine: EngineName) -> tuple[dict[str, Outcome], Logs]:
     """What became of all the files, dropped at once, by what each is about; and what was logged meanwhile."""
-    with opened(engine) as lake:
-        lake.drop({KEYS[file.about]: file.body for file in FILES})
+    with opened(engine, reports=False) as lake:
+        lake.drop_in_one_event({KEYS[file.about]: file.body for file in FILES})
         prices = lake.query("SELECT * FROM stocks_processed")
         rejected = lake.query("SELECT * FROM stocks_rejected")
         loads = {str(row["source"]): row for row in lake.query("SELECT * FROM stocks_loads")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -30,9 +31,10 @@ def known_files(count: int) -> list[Writing]:
     return found
 
 
+@pytest.mark.reports(False)
 def test_what_is_loaded_are_the_known_prices_or_it_is_said(lake: Lake) -> None:
     files = known_files(FILES)
-    lake.drop({writing.name: writing.content for writing in files})
+    lake.drop_in_one_event({writing.name: writing.content for writing in files})
     loads = {str(row["source"]): row for row in lake.query(LOADS)}
     shown: dict[str, dict[date, Price]] = {}
     for row in lake.query(PRICES):
