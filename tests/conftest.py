@@ -9,6 +9,7 @@ otherwise). A process has one account open at a time, and all of them use one Tr
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ hypothesis.settings.load_profile("tests")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs the Athena statements")
     parser.addoption("--thorough", action="store_true", help="run the tests too that their marks leave out")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process that shares in the tests ends at once: taking apart DuckDB and moto would cost it seconds for nothing."""
+    if hasattr(config, "workerinput"):
+        atexit.register(os._exit, 0)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

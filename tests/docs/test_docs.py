@@ -51,9 +51,7 @@ def made_from_the_code(page: Path) -> object:
     return pytest.param(page, marks=runs_the_main_job, id=page.name)
 
 
-@pytest.mark.parametrize(
-    "page", [made_from_the_code(page) for page in LINKED if "[[[cog" in page.read_text(encoding="utf-8")]
-)
+@pytest.mark.parametrize("page", [made_from_the_code(page) for page in LINKED if "[[[cog" in page.read_text(encoding="utf-8")])
 def test_tables_made_from_the_code_are_up_to_date(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Cog().main(["cog", "--check", "-I", str(REPOSITORY), str(page)]) == 0, (
         f"run: python -m cogapp -r -I . {page.relative_to(REPOSITORY)}\n{capsys.readouterr().out}"
