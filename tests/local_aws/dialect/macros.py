@@ -22,8 +22,8 @@ _FUNCTIONS = rf"""
 can_pad(s, size, padding) AS CASE WHEN s IS NULL OR size IS NULL OR padding IS NULL THEN false WHEN size < 0 OR size > 2147483647
     THEN error('INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]')
     WHEN padding = '' THEN error('INVALID_FUNCTION_ARGUMENT: Padding string must not be empty') ELSE true END;
-array_join(a, separator) AS CASE WHEN a IS NOT NULL AND separator IS NOT NULL
-    THEN coalesce(array_to_string(a, separator), '') END;
+array_join(a, separator) AS CASE WHEN separator IS NOT NULL
+    THEN substr(array_to_string([''] || CAST(a AS VARCHAR[]), separator), length(separator) + 1) END;
 array_sort(a) AS list_sort(a, 'ASC', 'NULLS LAST');
 cardinality(a) AS CAST(len(a) AS BIGINT);
 codepoint(s) AS unicode(s);
@@ -48,8 +48,9 @@ lpad(s, size, padding) AS CASE WHEN trino_can_pad(s, size, padding) THEN lpad(s,
 rpad(s, size, padding) AS CASE WHEN trino_can_pad(s, size, padding) THEN rpad(s, CAST(size AS INTEGER), padding) END;
 ltrim(s) AS regexp_replace(s, '^[{_WHITESPACE}]+', '', 'g'), (s, characters) AS ltrim(s, characters);
 not_nan(x) AS CASE WHEN isnan(x) THEN error('NOT_SUPPORTED_LOCALLY: NaN looked for among others') ELSE x END;
+nullif(s, other) AS list_extract(list_filter([s], lambda x: x IS DISTINCT FROM other), 1);
 now_of_trino() AS date_trunc('millisecond', now());
-regexp_extract(s, pattern, number := 0) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, number) END;
+regexp_extract(s, pattern, number := 0) AS list_extract(regexp_extract_all(s, pattern, number), 1);
 regexp_like(s, pattern) AS regexp_matches(s, pattern);
 regexp_replace(s, pattern, r := '') AS regexp_replace(s, pattern, r, 'g');
 replace(s, search, r := '') AS CASE WHEN search = ''
@@ -60,6 +61,8 @@ slice(a, start, size) AS CASE WHEN a IS NULL OR start IS NULL OR size IS NULL TH
     WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0')
     WHEN start < 0 AND -start > len(a) THEN a[1:0]
     WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END;
+slice_from(a, start, size) AS list_slice(a, start, start - 1 + CASE WHEN size < 0 AND a IS NOT NULL
+    THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') ELSE size END);
 split(s, delimiter) AS CASE WHEN delimiter = '' AND s IS NOT NULL
     THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string')
     WHEN delimiter IS NOT NULL THEN string_split(s, delimiter) END;
@@ -79,42 +82,44 @@ round_timestamp(t, micros) AS make_timestamp(
 """
 
 
-def _read(pattern: str, type_: str, text: str = "s", suffix: str = "") -> str:
-    """`text` cast where `s` is spelt as Trino allows, else NULL.
+# Around a number Trino takes away what String.trim() of Java does: every character up to the blank.
+_AROUND_NUMBERS, _AROUND_MOMENTS = r"[\x00-\x20]*", f"[{_WHITESPACE}]*"
 
-    String.trim() of Java takes every character up to the blank. DuckDB's casts take the usual ones themselves, which is
-    many times faster than taking them away; the second branch is for the others, and for a suffix.
+
+def _number(pattern: str, type_: str, after: str = "") -> str:
+    """`s` cast where it is spelt as Trino allows, else NULL.
+
+    As in the other macros the argument is named once where it can be: DuckDB binds it as often as it is named.
     """
-    stripped = rf"regexp_replace({text}, '^[\x01-\x20]+|[\x01-\x20]+$', '', 'g')"
-    if suffix:
-        stripped = f"rtrim({stripped}, 'dDfF')"
+    return f"TRY_CAST(regexp_extract(s, '^{_AROUND_NUMBERS}({pattern}){after}{_AROUND_NUMBERS}$', 1) AS {type_})"
+
+
+def _moment(pattern: str, type_: str, refused: str, why: str) -> str:
     return (
-        f"CASE WHEN {_matches(pattern)} THEN TRY_CAST({text} AS {type_}) "
-        rf"WHEN regexp_full_match(s, '[\x01-\x20]*(?:{pattern}){suffix}[\x01-\x20]*') THEN TRY_CAST({stripped} AS {type_}) END"
+        f"CASE WHEN regexp_matches(s, '^{_AROUND_MOMENTS}(?:{refused}){_AROUND_MOMENTS}$') "
+        f"THEN error('NOT_SUPPORTED_LOCALLY: {why}: ' || s) "
+        f"ELSE TRY_CAST(regexp_extract(s, '^{_AROUND_MOMENTS}[+]?({pattern}){_AROUND_MOMENTS}$', 1) AS {type_}) END"
     )
-
-
-def _matches(pattern: str) -> str:
-    return rf"regexp_full_match(s, '[\t-\r ]*(?:{pattern})[\t-\r ]*')"
 
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _FAR_DAY = "(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{4,})-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
-_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_DAY = "0*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
+_SOME_TIME = f"(?: {_TIME}(?::[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?)?"
 _ZONED = f"{_DAY} {_TIME}(?::[0-9.]+)? ?(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
 _FINE = f"{_DAY} {_TIME}:[0-9]{{1,2}}[.][0-9]{{7,}}"
-_UNSIGNED, _WITH_SECONDS = "replace(s, '+', '')", "rtrim(s) || ':00'"
 _TEXT_CASTS = {
-    **{name: _read("[+-]?[0-9]+", name) for name in _INTEGERS},
-    "DOUBLE": _read(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", suffix="[dDfF]?"),
-    "DATE": f"CASE WHEN {_matches(_FAR_DAY)} THEN error('NOT_SUPPORTED_LOCALLY: a year outside 1 to 9999: ' || s) "
-    f"ELSE {_read('[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}', 'DATE', _UNSIGNED)} END",
-    "TIMESTAMP": f"CASE WHEN {_matches(f'{_ZONED}|{_FINE}')} "
-    "THEN error('NOT_SUPPORTED_LOCALLY: a timestamp with a zone or more than six decimals: ' || s) ELSE coalesce("
-    f"{_read(f'{_DAY}(?: {_TIME}:[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?', 'TIMESTAMP')}, "
-    f"{_read(f'{_DAY} {_TIME}', 'TIMESTAMP', _WITH_SECONDS)}) END",
+    **{name: _number("[+-]?[0-9]+", name) for name in _INTEGERS},
+    "DOUBLE": _number(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", after="[dDfF]?"),
+    "DATE": _moment("[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}", "DATE", _FAR_DAY, "a year outside 1 to 9999"),
+    "TIMESTAMP": _moment(
+        f"{_DAY}{_SOME_TIME}",
+        "TIMESTAMP",
+        f"{_ZONED}|{_FINE}|{_FAR_DAY}{_SOME_TIME}",
+        "a timestamp with a zone, more than six decimals or a year outside 1 to 9999",
+    ),
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
     "WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
     "DECIMAL_TEXT": f"CASE WHEN regexp_full_match(s, '{_NUMBER}') THEN s END",
@@ -124,8 +129,8 @@ _TEXT_CASTS = {
 def _macros() -> list[str]:
     casts = [f"try_cast_{name}(s) AS {body}" for name, body in _TEXT_CASTS.items()]
     casts += [
-        f"cast_{name}(s) AS CASE WHEN s IS NULL OR trino_try_cast_{name}(s) IS NOT NULL THEN trino_try_cast_{name}(s) "
-        f"ELSE error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to {name}') END"
+        f"cast_{name}(s) AS coalesce(trino_try_cast_{name}(s), "
+        f"error('INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to {name}'))"
         for name in _TEXT_CASTS
     ]
     return [*casts, *filter(None, map(str.strip, _FUNCTIONS.split(";\n")))]

@@ -230,7 +230,7 @@ def _call(node: Node) -> Node:
         _check_neighbour(name, node)
     if name == "codepoint" and not (isinstance(arguments[0], exp.Literal) and len(arguments[0].name) == 1):
         raise not_supported("codepoint of other than a literal of one character")
-    if name == "nullif":
+    if name == "nullif" and type_ != VARCHAR:
         equal = _comparison(exp.EQ(this=arguments[0].copy(), expression=arguments[1]))
         return exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=arguments[0])
     if name == "date":
@@ -242,6 +242,11 @@ def _call(node: Node) -> Node:
         name = "list_transform"
     elif name == "element_at" and isinstance(arguments[1], exp.Literal) and arguments[1].name != "0":
         name = "list_extract"
+    elif name == "slice" and _is_position(arguments[1]):
+        name = "slice_from"
+    elif name == "substr" and all(map(_is_position, arguments[1:])):
+        node.set("this", "substr")
+        return node
     elif name == "contains":
         arguments[1].replace(_not_nan(arguments[1].copy()))
     elif name == "max" and type_ == DOUBLE:
@@ -262,6 +267,11 @@ def _call(node: Node) -> Node:
             node = exp.Paren(this=exp.Add(this=arguments[2], expression=call(f"to_{unit}s", exp.cast(arguments[1], "int"))))
         return _cast_to(node, DATE) if type_ == DATE else node
     return _summed(node)
+
+
+def _is_position(node: Node) -> bool:
+    """Whether it is a literal from 1 on that an integer holds: then DuckDB counts as Trino does."""
+    return isinstance(node, exp.Literal) and not node.is_string and 1 <= int(node.name) < 2**31
 
 
 def _neg(node: Node) -> Node:
