@@ -104,7 +104,7 @@ def _interrupt(connection: duckdb.DuckDBPyConnection, ended: threading.Event) ->
 def _failure(message: str) -> StatementFailed:
     """DuckDB's error in Trino's words, where the cause is one that Trino would name too."""
     first = message.split("\n")[0]
-    raised = re.search(r"Invalid Input Error: ([A-Z_]+: .*)", message)
+    raised = re.search(r"Error: ([A-Z_]+: .*)", message)
     if raised:
         return StatementFailed(raised[1])
     if "ivision by zero" in first:

@@ -154,9 +154,17 @@ def java_double(value: float | None) -> str | None:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
+def text_of_double(value: float | None) -> str | None:
+    """What Trino casts a double to, where the fewest digits that name it are sure to be Java's."""
+    if value is not None and 2**53 <= abs(value) < math.inf and decimal.Decimal(repr(value)) != decimal.Decimal(value):
+        raise ValueError(f"NOT_SUPPORTED_LOCALLY: the text of {value}, for which Java may take other digits than the fewest")
+    return java_double(value)
+
+
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the macros known to a database."""
     special = FunctionNullHandling.SPECIAL
-    connection.create_function("java_double", java_double, [sqltypes.DOUBLE], sqltypes.VARCHAR, null_handling=special)
+    for function in (java_double, text_of_double):
+        connection.create_function(function.__name__, function, [sqltypes.DOUBLE], sqltypes.VARCHAR, null_handling=special)
     for macro in MACROS:
         connection.execute(f"CREATE MACRO trino_{macro}")

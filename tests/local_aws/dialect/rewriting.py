@@ -183,7 +183,7 @@ def _rounded(moment: Node, target: Type, given: int) -> Node:
 
 def _text_of(value: Node, source: Type) -> Node:
     if source == DOUBLE:
-        return call("java_double", value)
+        return call("text_of_double", value)
     if source.is_timestamp:
         if source.precision not in (0, 3, 6):
             raise not_supported(f"cast of {source} to varchar")
