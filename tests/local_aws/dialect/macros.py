@@ -96,7 +96,7 @@ def _number(pattern: str, type_: str, after: str = "") -> str:
 
 def _moment(pattern: str, type_: str, refused: str, why: str) -> str:
     return (
-        f"CASE WHEN regexp_matches(s, '^{_AROUND_MOMENTS}(?:{refused}){_AROUND_MOMENTS}$') "
+        f"CASE WHEN regexp_matches(s, '^{_AROUND_MOMENTS}[+]?(?:{refused}){_AROUND_MOMENTS}$') "
         f"THEN error('NOT_SUPPORTED_LOCALLY: {why}: ' || s) "
         f"ELSE TRY_CAST(regexp_extract(s, '^{_AROUND_MOMENTS}[+]?({pattern}){_AROUND_MOMENTS}$', 1) AS {type_}) END"
     )
