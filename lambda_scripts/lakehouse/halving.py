@@ -42,7 +42,7 @@ from .tables.merged import MergedTable, Survey
 ATTEMPTS = 3
 ATTEMPTS_OF_AN_INVOCATION = 2
 
-# What fails whatever files there are, or is no failure of the batch.
+# What fails whatever files there are, or is not a failure of the batch.
 NOT_OF_A_BATCH = (ClientError, BotoCoreError, ConfigurationError, NotSetUpError, DeadlineReachedError, LeaseLostError)
 
 Surveys = Mapping[MergedTable, Survey]

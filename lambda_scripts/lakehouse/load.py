@@ -53,7 +53,7 @@ class Summary:
         return self.rows - self.repeated - self.rejected
 
 
-NOTHING = Summary(0, 0, 0, None, None, None, frozenset(), None, None)
+NO_ROWS_PARSED = Summary(0, 0, 0, None, None, None, frozenset(), None, None)
 
 
 def work(lake: Lake, markers: Sequence[Marker]) -> Mapping[MergedTable, Survey]:
@@ -235,7 +235,7 @@ def _record(
         _load_record(
             batch,
             drop,
-            summaries.get(drop.path, NOTHING),
+            summaries.get(drop.path, NO_ROWS_PARSED),
             accepted.get(drop.path, 0),
             disagreeing.get(drop.path, ()),
             loaded_at,

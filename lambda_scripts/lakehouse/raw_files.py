@@ -63,7 +63,7 @@ class Drop:
 
 
 Refusal = Callable[[str, str], "str | None"]
-"""(key, version) to why that version is refused without a look at what is in it; None to inspect it."""
+"""(key, version) to why that version is refused without inspecting it; None to inspect it."""
 
 
 def inspect_files(

@@ -1,7 +1,7 @@
 """Which permissions an AWS call needs on which resources: those of the call, and those of what AWS does for it underneath.
 
 The calls are those of https://docs.aws.amazon.com/service-authorization/latest/reference/. What Athena, Glue and Lambda do
-underneath stands beside its source.
+underneath stands with its source.
 """
 
 from __future__ import annotations

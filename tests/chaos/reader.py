@@ -48,7 +48,7 @@ class Reader:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read beside the block, each table again whenever something of it has changed."""
+        """Read while the block runs, each table again whenever something of it has changed."""
         stop = threading.Event()
 
         def read_on() -> None:

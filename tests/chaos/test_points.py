@@ -1,4 +1,4 @@
-"""A handler is stopped or refused at one of its calls: a point of each kind. `python -m tests.chaos --all` tries them all."""
+"""A handler is stopped or refused at one of its calls: a point of each kind. `python -m tests.chaos --all` tries all that are planned."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stages(trials: Trials) -> dict[tuple[str, str], list[Point]]:
 
 
 def case(kind: str, seed: int = 0) -> object:
-    # Those whose statements run on beside others; what fails or is cancelled never gets to an engine.
+    # Those whose statements run on while others do; what fails or is cancelled never gets to an engine.
     marks = [pytest.mark.on_trino(kind in ("both frozen", "statement outlives its invocation"))]
     if seed:
         marks += [

@@ -284,7 +284,7 @@ def test_a_character_that_the_first_range_cuts_in_two_is_not_taken_for_latin_1(s
 # gzip
 
 
-def test_a_gzip_is_looked_into() -> None:
+def test_a_gzip_is_unpacked() -> None:
     found = inspected(gzip.compress(b"Date,Close\n2016-01-04,1\n"), "raw/stocks/AAPL_2016.csv.gz")
     assert (found.symbol, found.header, found.has_rows) == ("AAPL", "Date,Close", True)
 
@@ -423,7 +423,7 @@ def test_the_same_header_in_another_case_is_no_row_and_a_line_of_units_is_no_hea
 # Encodings
 
 
-def test_text_that_is_not_utf8_may_stand_beside_what_is_read() -> None:
+def test_text_that_is_not_utf8_may_stand_in_columns_that_are_not_read() -> None:
     found = inspected("Date,Close,Société\n2016-01-04,1.5,Crédit Générale\n".encode("cp1252"))
     assert (found.header, found.close_at, found.assumed) == (
         "Date,Close,Soci\ufffdt\ufffd",
@@ -746,7 +746,7 @@ def test_dates_that_fit_no_style_refuse_the_file() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_noise_is_refused_or_read_but_never_breaks_the_look(seed: int) -> None:
+def test_noise_is_refused_or_read_but_never_breaks_the_inspection(seed: int) -> None:
     chance = random.Random(seed)
     content = bytearray((SOURCES / chance.choice(EXPECTED)["source"]).read_bytes())
     for _ in range(chance.randrange(1, 12)):

@@ -125,7 +125,7 @@ LINES = [
 
 FIELDS = [
     File(
-        "columns in any order beside unknown ones",
+        "columns in any order among unknown ones",
         csv("7,x,2,2016-01-04,1,3,y,1.5", header="Volume,Note,High,Date,Low,Adj Close,Change %,Close"),
         days={MONDAY: {"high": 2.0, "low": 1.0, "close": 1.5, "adj_close": 3.0, "volume": 7, "open": None}},
     ),
@@ -231,7 +231,7 @@ NUMBERS = [
         days=close(101.5, 100),
         rejected={row: "the close is not a number" for row in ("2016-01-05;101,50 b;100", "2016-01-06;101,90 B;0")},
     ),
-    File("three letters that are no currency", numbered("1.5", "2 MLN"), days=close(1.5, None)),
+    File("three letters that are not a currency", numbered("1.5", "2 MLN"), days=close(1.5, None)),
     File("ten thousands in Chinese", numbered("1.5", "12.5万"), days=close(1.5, 125_000)),
     File(
         "decimal commas, with points between thousands",
@@ -325,7 +325,7 @@ DATES = [
         days={"2016-01-13": {"close": 1.0}, MONDAY: {"close": 1.5}},
     ),
     File(
-        "months by name beside numbers that would be days",
+        "months by name next to numbers that would be days",
         csv("04-Jan-16,1.5,01/28/2016", "31-Jan-16,1.5,02/25/2016", header="Date,Close,Updated"),
         days={MONDAY: {"close": 1.5}, "2016-01-31": {"close": 1.5}},
     ),
@@ -431,7 +431,7 @@ SYMBOLS = [
         accepted=2,
     ),
     File(
-        "a share beside other instruments of its symbol",
+        "a share among other instruments of its symbol",
         csv("S,EQ,2016-01-04,1.5,10", "S,N5,2016-01-04,900,1", "S,N5,2016-01-05,900,1", header="Symbol,Series," + HEADER),
         symbol="S",
         days=close(1.5),

@@ -71,7 +71,7 @@ def test_broken_gzips_are_refused_with_the_engines_message_and_the_others_loaded
 
 
 @pytest.mark.on_trino(True)
-def test_a_file_that_goes_between_look_and_parse_counts_as_gone(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_goes_between_inspection_and_parse_counts_as_gone(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.drop({"GONE.csv": csv(day("2016-02-01", 50))})
     start = Athena.start
 

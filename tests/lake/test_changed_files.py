@@ -12,7 +12,7 @@ from tests.local_aws.account import EngineName
 
 AAPL = csv(day("2016-01-04", 100), day("2016-01-05", 110), day("2016-02-01", 99))
 
-# Months that lose all their rows are no other file's, whose change would rewrite them as well.
+# No other file has days in the months that lose all their rows: its change would rewrite them as well.
 CHANGES: tuple[dict[str, str | None], ...] = (
     {
         "SAME.csv": AAPL,

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.on_trino(False), pytest.mark.reports(False)]
 
 AAPL = csv(day("2016-01-04", 100))
 EMPTY = ""
-"""Refused at once: when a crawl is started is no matter of what a file holds."""
+"""Refused at once: when a crawl is started does not depend on what a file holds."""
 
 CONTEXT = SimpleNamespace(
     function_name=RAW, aws_request_id="1", invoked_function_arn="arn", get_remaining_time_in_millis=lambda: 900_000

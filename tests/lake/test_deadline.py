@@ -57,7 +57,7 @@ def test_at_the_deadline_the_wait_ends_and_what_still_runs_is_stopped() -> None:
     assert clock.seconds == 10 and client.stopped == ["slow"]
 
 
-def test_a_statement_that_fails_stops_those_beside_it() -> None:
+def test_a_statement_that_fails_stops_those_that_run_with_it() -> None:
     clock = SteppedClock()
     client = SlowAthena(clock, {"slow": 100.0, "bad": 2.0}, state="FAILED")
     with pytest.raises(QueryFailedError, match=r"load/x \(query bad\) failed: because"):

@@ -75,7 +75,7 @@ def test_a_bad_row_is_rejected_whole_and_the_others_are_loaded(dropped: Lake) ->
     assert load["reason"] == "no close; the close is not a number"
 
 
-def test_a_refused_file_stops_nothing_beside_it(dropped: Lake) -> None:
+def test_a_refused_file_stops_no_other(dropped: Lake) -> None:
     statuses = {row["source"]: row["status"] for row in dropped.loads()}
     assert statuses == {**dict.fromkeys(LOADED, "loaded"), **dict.fromkeys(REFUSED, "refused")}
     assert all(row["reason"] for row in dropped.loads() if row["status"] == "refused")

@@ -24,7 +24,7 @@ from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 CERTAIN = csv(*[day("2016-01-04", 100)] * 5_000)
 OPEN = csv(*["04/01/2016,1,2,0.5,1.5,1,10"] * 10_000)
 CONTEXT = SimpleNamespace(
-    function_name="look", aws_request_id="1", invoked_function_arn="arn", get_remaining_time_in_millis=lambda: 900_000
+    function_name="inspect", aws_request_id="1", invoked_function_arn="arn", get_remaining_time_in_millis=lambda: 900_000
 )
 
 
@@ -62,7 +62,7 @@ def test_a_file_whose_dates_stay_open_is_read_on(bucket: Bucket) -> None:
     assert bucket.logged() == {"files": 1, "to_load": 1, "requests": 2, "bytes": len(OPEN)}
 
 
-def test_files_are_looked_at_side_by_side(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_inspected_side_by_side(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [bucket.put(f"raw/stocks/A{number}.csv", CERTAIN) for number in range(8)]
     all_at_once, read = threading.Barrier(len(keys), timeout=PATIENCE_SECONDS), Store.read
 

@@ -27,13 +27,13 @@ from lambda_scripts.lakehouse.layout import Layout
 from lambda_scripts.lakehouse.tables.merged import MergedTable
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import EngineName, QueryFailedError
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 
 ROWS = 500_000
 ROW_GROUP_ROWS = 25_000
 READERS = 3
 # DuckDB is given each object in one read, so that more readings would show nothing new.
 READ_SECONDS = {"duckdb": 0.0, "trino": 5.0}
-PATIENCE_SECONDS = 90.0  # for a machine so busy that readers and writer hardly meet
 SECONDS_BETWEEN_COMMITS = 0.15
 ONE_READ_BYTES = 3_000_000
 

@@ -21,20 +21,20 @@ pytestmark = pytest.mark.duckdb_only("the handlers' calls are the same on either
 
 
 class Requests:
-    """Counts S3 requests. Of an invocation that waits for the lease, each look after its first is counted apart."""
+    """Counts S3 requests. Of an invocation that waits for the lease, each poll after its first is counted apart."""
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
         self.waiting = 0
-        self._looked: set[str] = set()
+        self._polled: set[str] = set()
 
     def __call__(self, function: str, operation: str, parameters: Mapping[str, Any]) -> None:
         sandbox = aws_calls.current()
         if operation == "s3:GetObject" and "pipeline/leases/" in parameters["Key"] and sandbox is not None:
-            if sandbox.request_id in self._looked:
+            if sandbox.request_id in self._polled:
                 self.waiting += 1
                 return
-            self._looked.add(sandbox.request_id)
+            self._polled.add(sandbox.request_id)
         if operation.startswith("s3:"):
             self.made[function] += 1
 

@@ -42,7 +42,7 @@ _DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
 # Active queries of one kind, queued ones included: the default for DML in the smallest regions, adjustable (the same page).
 ACTIVE_STATEMENTS = 150
 
-# The refusals below are Athena's own words, as users report them: of a location beside managed results
+# The refusals below are Athena's own words, as users report them: of a location together with managed results
 # https://github.com/aws/aws-sdk-pandas/issues/3174, of an external_location where results have an enforced one
 # https://github.com/dbt-labs/dbt-athena/issues/176, of a bucket that is not there or may not be seen
 # https://github.com/pyathena-dev/PyAthena/issues/67, of the quota https://docs.aws.amazon.com/athena/latest/ug/service-limits.html.

@@ -59,7 +59,7 @@ def hadoop_names(statement: Statement, targets: Sequence[str]) -> None:
 
 
 def require_hadoop_names(targets: Sequence[str]) -> None:
-    """Raise StatementFailed as Hadoop reads paths, where a glob, a colon or an empty name is no file's.
+    """Raise StatementFailed as Hadoop reads paths, where a glob, a colon or an empty name is not that of a file.
 
     https://github.com/prestodb/presto/issues/5521, https://github.com/prestodb/presto/issues/13868,
     https://github.com/trinodb/trino/issues/17525

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-TIMEOUT_SECONDS = 60.0
-"""For one request; the server answers within a second or so, whether it has rows yet or not."""
+TIMEOUT_SECONDS = 900.0
+"""For one request to a server that hangs: otherwise it answers within a second or so, whether it has rows yet or not."""
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

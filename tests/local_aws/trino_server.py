@@ -30,7 +30,8 @@ from . import trino_client
 
 VERSION = "476"
 JAVA_NEEDED = 24
-START_SECONDS = 120.0
+START_SECONDS = 900.0
+"""For a server that hangs: one that ends is noticed at once, and a busy machine takes long."""
 
 # Where JDKs are installed on Linux and on macOS.
 JDK_FOLDERS = (

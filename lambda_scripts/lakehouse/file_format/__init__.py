@@ -1,4 +1,7 @@
-"""What a raw file's first lines tell about how to read it: `inspect` is the one door. Knows nothing of AWS."""
+"""What a raw file's first lines tell about how to read it. Knows nothing of AWS.
+
+Others import it from here only: `inspect` above all.
+"""
 
 from .inspection import FileFormat as FileFormat
 from .inspection import Source as Source

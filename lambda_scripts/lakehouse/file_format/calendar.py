@@ -90,7 +90,7 @@ def require_days(days_of_symbols: Sequence[Sequence[date]], says_long: bool = Fa
     """
     distinct = [sorted(set(days)) for days in days_of_symbols]
     longest = max(distinct, key=len, default=[])
-    # A day each of several symbols is no bar of a week by the file's name alone.
+    # A day each of several symbols are not bars of a week only because the file's name says so.
     if not longest or (len(longest) < FEW_ROWS and (not says_long or len(longest) < 2 <= len(distinct))):
         return
     if len(longest) > FEW_ROWS:  # the newest bar of a week or month that is under way has the day of its last trade

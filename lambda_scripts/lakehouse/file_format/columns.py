@@ -40,11 +40,11 @@ _SAYING_PRICE = """
     price prices px value daily index preis kurs cours precio preco prezzo cena koers of the de du di da del la le il el d l"""
 _PRICE_WORDS = frozenset(_SAYING_PRICE.split())
 
-# Signs that `letters` drops: `Close %` and `Close +/-` are no closes, `Volume ($)` counts no shares.
+# Signs that `letters` drops: `Close %` and `Close +/-` are not closes, `Volume ($)` does not count shares.
 _OF_CHANGES = re.compile(r"%|\+ ?/ ?[-−]|±|Δ")
 _OF_MONEY = re.compile("[$€£¥₹₩₽₺฿]")
 
-# What several names may share and is no symbol, but a kind of prices or what was made of them: `bid_open`, `close_norm`.
+# What several names may share and is not a symbol, but a kind of prices or what was made of them: `bid_open`, `close_norm`.
 _SHARED = """
     bid ask mid avg average mean adj adjusted unadj unadjusted raw prev previous pre post day night session regular rth spot
     mkt market mark local fx real nominal ha heikin log pred predicted forecast actual true norm normalized normalised scaled

@@ -18,7 +18,7 @@ from .text import shown
 _AMERICAN = re.compile(r"[-+]?(?:US ?)?\$ ?[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?")
 
 _FLAGS = frozenset(["y", "n", "yes", "no", "true", "false"])
-"""What columns such as `Index Member` and `Bank Holiday` hold: no companies."""
+"""What columns such as `Index Member` and `Bank Holiday` hold, which are not companies."""
 
 
 class Codes(NamedTuple):
@@ -41,7 +41,7 @@ class FirstRows:
         self.volume_factor: float | None = None
         """The unit of the volume where a line below the header names it."""
         self.header_lines: list[str] = []
-        """Lines among the rows that name columns as the header does, or units: no rows either."""
+        """Lines among the rows that name columns as the header does, or units: not data rows."""
         split = ((line, self._split(line)) for line in lines)
         self.values = [
             values
@@ -353,7 +353,7 @@ class FirstRows:
             raise refused(Kind.ENCODING, f"not UTF-8 but perhaps Latin-1 or Windows-1252 ({undecodable}): save it as CSV UTF-8")
 
     def _has_unread(self, values: Sequence[str]) -> bool:
-        """Whether a whole row has such text where it is read; footnotes are no rows."""
+        """Whether a whole row has such text where it is read; footnotes are not data rows."""
         return len(values) >= len(self._header.names) and any(
             "\ufffd" in values[position - 1] for meaning, position in self._at.items() if meaning in READ
         )

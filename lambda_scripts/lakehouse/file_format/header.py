@@ -91,7 +91,7 @@ def is_header_line(line: str, values: Sequence[str], header: Header) -> bool:
 def unit_of_volume(values: Sequence[str], header: Header) -> float | None:
     """What a line of units below the header, `,USD,USD,USD,USD,('000)`, says of the volume; None where it is not one.
 
-    A number is no unit: 1000 may be the volume of a row without prices.
+    A number is not a unit: 1000 may be the volume of a row without prices.
     """
     at = header.binding.columns
     places = [at[meaning] for meaning in ("date", "open", "high", "low", "close") if meaning in at]

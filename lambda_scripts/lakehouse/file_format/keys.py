@@ -8,7 +8,7 @@ from .refusals import Kind, refused
 
 
 def require_readable(key: str) -> None:
-    """Raise FileRefusedError for a raw key under which Athena would not find the file, or whose name is no CSV file's."""
+    """Raise FileRefusedError for a raw key under which Athena would not find the file, or that does not name a CSV file."""
     name = key.rpartition("/")[2]
     if not name.lower().endswith((".csv", ".csv.gz")):
         raise refused(Kind.NAME, f"the name {name!r} does not end in .csv or .csv.gz: rename it if it is one")

@@ -19,7 +19,7 @@ Read = Callable[[str, int, int], bytes]
 FIRST_RANGE_BYTES = 64 * 1024
 RANGE_BYTES = 1024 * 1024
 PIECE_BYTES = 256 * 1024
-"""What is made into lines at a time: short lines take ten times their bytes, in each of the threads that look at files."""
+"""What is made into lines at a time: short lines take ten times their bytes, in each of the threads that inspect files."""
 LONGEST_LINE_BYTES = 1024 * 1024
 
 _LINE_END = re.compile(rb"[\r\n]")

@@ -33,7 +33,7 @@ def is_action(event: Any) -> bool:
 
 
 def act(event: Mapping[str, Any], context: Any, queue: str, work: Work) -> dict[str, Any]:
-    """Do what the event asks for, on this function's queue. Raises ConfigurationError for what can't be asked."""
+    """Do what the event asks for, on this function's queue. Raises ConfigurationError for one that it can't do."""
     action = event["action"]
     _check_fields(event)
     lake = open_lake(queue, event.get("bucket", ""), context)

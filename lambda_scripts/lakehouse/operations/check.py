@@ -230,7 +230,7 @@ def _bucket(lake: Lake) -> str:
 
 
 def _notification(lake: Lake) -> str:
-    found = list(triggers.of_created_objects(lake.store.notifications()))
+    found = list(triggers.creation_triggers(lake.store.notifications()))
     prefix, events, endings = _notified(lake)
     fitting = [trigger for trigger in found if trigger.notifies(events, prefix, endings)]
     if mine := [trigger for trigger in fitting if trigger.calls(lake.function)]:

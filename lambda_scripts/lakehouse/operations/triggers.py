@@ -48,7 +48,7 @@ class Trigger:
         return self.destination.split(":")[:7] == function.split(":")[:7]
 
 
-def of_created_objects(configuration: Mapping[str, Any]) -> Iterator[Trigger]:
+def creation_triggers(configuration: Mapping[str, Any]) -> Iterator[Trigger]:
     """The triggers of created objects in an answer of S3's GetBucketNotificationConfiguration."""
     for kind, arn in _DESTINATIONS.items():
         for each in configuration.get(kind, ()):

@@ -34,7 +34,7 @@ class Change:
 def by_bucket(event: Any) -> Iterator[tuple[str, list[Change]]]:
     """Each bucket with all its changes that an event tells of. S3's test event has none.
 
-    Raises ConfigurationError for anything that is no S3 event, but at the end: among the messages of a queue, one that someone
+    Raises ConfigurationError for whatever is not an S3 event, but at the end: among the messages of a queue, one that someone
     else has sent must not keep the others from being worked off.
     """
     found: dict[str, list[Change]] = {}
@@ -82,7 +82,7 @@ def _from_message(message: str) -> Iterator[Change | str]:
     try:
         event = json.loads(message)
     except ValueError:
-        yield f"not an S3 event, since it is no JSON: {_shown(message)}"
+        yield f"not an S3 event, since it is not JSON: {_shown(message)}"
     else:
         yield from _changes(event)
 

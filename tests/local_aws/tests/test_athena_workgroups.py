@@ -35,7 +35,8 @@ def start(account: LocalAccount, sql: str, **request: Any) -> str:
 
 def run(account: LocalAccount, sql: str, **request: Any) -> dict[str, Any]:
     query_id = start(account, sql, **request)
-    for _ in range(2_000):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         execution: dict[str, Any] = account.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
             return execution

@@ -726,7 +726,7 @@ def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dict(os.environ) == before
 
 
-def test_a_second_account_cannot_be_opened_beside_the_first(account: LocalAccount) -> None:
+def test_a_second_account_cannot_be_opened_while_the_first_is(account: LocalAccount) -> None:
     with pytest.raises(RuntimeError, match="another LocalAccount is open"), LocalAccount(engine=None):
         pass
     account.drop("still/here", b"1")

@@ -649,7 +649,7 @@ def test_ddl_writes_a_text_result_without_header(athena: Athena) -> None:
     assert list(csv.reader(io.StringIO("lines\n"))) == [["lines"]]
 
 
-def test_the_files_that_ctas_and_insert_wrote_are_listed_beside_the_results(athena: Athena) -> None:
+def test_the_files_that_ctas_and_insert_wrote_are_listed_with_the_results(athena: Athena) -> None:
     made = athena.execution(f"CREATE TABLE t WITH (external_location = 's3://{BUCKET}/t/') AS SELECT 1 AS x")
     assert made["ResultConfiguration"]["OutputLocation"] == f"{RESULTS}tables/{made['QueryExecutionId']}"
     added = athena.execution("INSERT INTO t SELECT 2")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.lakes import Lake, csv, day
 from tests.local_aws import LocalAccount, page
+from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 from tests.local_aws.serve import serving_page
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -59,7 +60,7 @@ class Browser:
     def wait(self, condition: str) -> None:
         from selenium.webdriver.support.ui import WebDriverWait
 
-        WebDriverWait(self.driver, 30, 0.1).until(lambda driver: driver.execute_script(f"return {condition}"))
+        WebDriverWait(self.driver, PATIENCE_SECONDS, 0.1).until(lambda driver: driver.execute_script(f"return {condition}"))
 
     def ask(self, expression: str) -> Any:
         return self.driver.execute_script(f"return {expression}")

@@ -97,7 +97,7 @@ def test_the_server_ends_with_the_process_that_started_it_even_when_that_is_kill
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/v1/info", timeout=5):
+        with urllib.request.urlopen(f"{url}/v1/info", timeout=PATIENCE_SECONDS):
             return True
     except (urllib.error.URLError, ConnectionError):
         return False
