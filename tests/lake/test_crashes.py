@@ -2,7 +2,7 @@
 
 A handler is killed after one of the AWS calls by which it changes what it reads again, with a BaseException, so that nothing
 tidies up; Lambda then retries the event. Each drop is killed at another call and meets what the drops before it left: after the
-first call of each operation, the second, the fourth, the eighth and so on. `python -m tests.chaos --all` kills at more of the others.
+first call of each operation, the second, the fourth, the eighth and so on. `python -m tests.chaos --all` kills at more.
 """
 
 from __future__ import annotations
