@@ -1,4 +1,4 @@
-"""A handler is stopped or refused at one of its calls: a point of each kind. `python -m tests.chaos --all` tries what is planned."""
+"""A handler is stopped or refused at a call: a point of each kind. `python -m tests.chaos --all` tries all that are planned."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ import decimal
 import math
 from typing import Any
 
+_HALF_A_MILLISECOND = datetime.timedelta(microseconds=500)
+
 
 def text(value: Any) -> str | None:
     """The text of one cell, None for NULL; a str is taken to be that text already."""
@@ -26,7 +28,7 @@ def _text(value: Any) -> str:
         return value.hex(" ")
     if isinstance(value, datetime.datetime):
         zone = "" if value.tzinfo is None else " UTC"
-        return value.replace(tzinfo=None).isoformat(" ", "milliseconds") + zone
+        return (value.replace(tzinfo=None) + _HALF_A_MILLISECOND).isoformat(" ", "milliseconds") + zone
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_nested, value)) + "]"
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import decimal
 import math
 import re
+import sys
 
 import duckdb
 from duckdb import sqltypes
@@ -61,8 +62,9 @@ slice(a, start, size) AS CASE WHEN a IS NULL OR start IS NULL OR size IS NULL TH
     WHEN size < 0 THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0')
     WHEN start < 0 AND -start > len(a) THEN a[1:0]
     WHEN start < 0 THEN a[len(a) + start + 1:len(a) + start + size] ELSE a[start:start + size - 1] END;
-slice_from(a, start, size) AS list_slice(a, start, start - 1 + CASE WHEN size < 0 AND a IS NOT NULL
-    THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0') ELSE size END);
+slice_from(a, start, size) AS list_slice(a, start, start - 1 + CAST(CASE WHEN size < 0 AND a IS NOT NULL
+    THEN error('INVALID_FUNCTION_ARGUMENT: length must be greater than or equal to 0')
+    WHEN size <= 9223372036854775807 - start THEN size WHEN size IS NOT NULL THEN 0 END AS BIGINT));
 split(s, delimiter) AS CASE WHEN delimiter = '' AND s IS NOT NULL
     THEN error('INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string')
     WHEN delimiter IS NOT NULL THEN string_split(s, delimiter) END;
@@ -104,20 +106,22 @@ def _moment(pattern: str, type_: str, refused: str, why: str) -> str:
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_FAR_DAY = "(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{4,})-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
+_MONTH_AND_DAY = "(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
+_FAR_DAY = f"(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{{4,}})-{_MONTH_AND_DAY}"
+_FAR_MOMENT_DAY = f"(?:-[0-9]{{4,}}|[+]?0{{4,}}|[+]?0*[1-9][0-9]{{4,}})-{_MONTH_AND_DAY}"
 _DAY = "0*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
 _SOME_TIME = f"(?: {_TIME}(?::[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?)?"
-_ZONED = f"{_DAY} {_TIME}(?::[0-9.]+)? ?(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
+_ZONED = rf"[+-]?[0-9]{{4,}}-[0-9]{{1,2}}-[0-9]{{1,2}} (?:{_TIME}(?::[0-9.]+)?)?[\t-\r ]*(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
 _FINE = f"{_DAY} {_TIME}:[0-9]{{1,2}}[.][0-9]{{7,}}"
 _TEXT_CASTS = {
     **{name: _number("[+-]?[0-9]+", name) for name in _INTEGERS},
-    "DOUBLE": _number(f"{_NUMBER}|[+-]?NaN|[+-]?Infinity", "DOUBLE", after="[dDfF]?"),
+    "DOUBLE": _number(rf"{_NUMBER}|[+-]?NaN\b|[+-]?Infinity\b", "DOUBLE", after="[dDfF]?"),
     "DATE": _moment("[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}", "DATE", _FAR_DAY, "a year outside 1 to 9999"),
     "TIMESTAMP": _moment(
         f"{_DAY}{_SOME_TIME}",
         "TIMESTAMP",
-        f"{_ZONED}|{_FINE}|{_FAR_DAY}{_SOME_TIME}",
+        f"{_ZONED}|{_FINE}|{_FAR_MOMENT_DAY}{_SOME_TIME}",
         "a timestamp with a zone, more than six decimals or a year outside 1 to 9999",
     ),
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
@@ -149,15 +153,20 @@ def java_double(value: float | None) -> str | None:
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
-        return "0E0"
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
     mantissa, _, exponent = f"{decimal.Decimal(repr(value)).normalize():E}".partition("E")
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
 def text_of_double(value: float | None) -> str | None:
-    """What Trino casts a double to, where the fewest digits that name it are sure to be Java's."""
-    if value is not None and 2**53 <= abs(value) < math.inf and decimal.Decimal(repr(value)) != decimal.Decimal(value):
-        raise ValueError(f"NOT_SUPPORTED_LOCALLY: the text of {value}, for which Java may take other digits than the fewest")
+    """What Trino casts a double to, where its digits are sure to be the fewest that name it.
+
+    Java's DecimalFormat takes others of some doubles from 2^53 on, of some powers of two, and of what is smaller than normal.
+    """
+    if value and math.isfinite(value):
+        unsure = not sys.float_info.min <= abs(value) < 2**53 or abs(math.frexp(value)[0]) == 0.5
+        if unsure and decimal.Decimal(repr(value)) != decimal.Decimal(value):
+            raise ValueError(f"NOT_SUPPORTED_LOCALLY: the text of {value}, for which Java may take other digits")
     return java_double(value)
 
 

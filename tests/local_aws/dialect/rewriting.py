@@ -230,7 +230,7 @@ def _call(node: Node) -> Node:
         _check_neighbour(name, node)
     if name == "codepoint" and not (isinstance(arguments[0], exp.Literal) and len(arguments[0].name) == 1):
         raise not_supported("codepoint of other than a literal of one character")
-    if name == "nullif" and type_ != VARCHAR:
+    if name == "nullif" and not (type_ == VARCHAR and isinstance(arguments[1], exp.Literal)):
         equal = _comparison(exp.EQ(this=arguments[0].copy(), expression=arguments[1]))
         return exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=arguments[0])
     if name == "date":
@@ -311,6 +311,8 @@ def _check_pattern(name: str, node: Node) -> None:
         raise not_supported(f"the pattern {text!r}: {error}") from None
     node.expressions[1].replace(exp.Literal.string(_in_re2(text)))
     matches_nothing = pattern.fullmatch("") is not None
+    if matches_nothing and re.fullmatch(r"[^^*+][^*+]*\$", plain):
+        raise not_supported(f"the pattern {text!r}, of which Trino finds no end where the last character has more than one byte")
     if name == "regexp_replace" and third is not None:
         if "\\" in third.name or re.search(r"\$(?!\d)|\$\d\d", third.name) or (third.name and matches_nothing):
             raise not_supported(f"the replacement {third.name!r} for the pattern {text!r}")
