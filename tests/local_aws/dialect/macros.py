@@ -98,30 +98,33 @@ def _number(pattern: str, type_: str, after: str = "") -> str:
 
 def _moment(pattern: str, type_: str, refused: str, why: str) -> str:
     return (
-        f"CASE WHEN regexp_matches(s, '^{_AROUND_MOMENTS}[+]?(?:{refused}){_AROUND_MOMENTS}$') "
+        f"CASE WHEN regexp_matches(s, '^{_AROUND_MOMENTS}(?:{refused}){_AROUND_MOMENTS}$') "
         f"THEN error('NOT_SUPPORTED_LOCALLY: {why}: ' || s) "
         f"ELSE TRY_CAST(regexp_extract(s, '^{_AROUND_MOMENTS}[+]?({pattern}){_AROUND_MOMENTS}$', 1) AS {type_}) END"
     )
 
 
+def _far_day(least_digits: int) -> str:
+    """A day of a year outside 1 to 9999, for which Trino wants so many digits at least."""
+    year = f"-[0-9]{{{least_digits},}}|[+]?0{{{least_digits},}}|[+]?0*[1-9][0-9]{{4,}}"
+    return f"(?:{year})-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
+
+
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_MONTH_AND_DAY = "(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12][0-9]|3[01])"
-_FAR_DAY = f"(?:-[0-9]+|[+]?0+|[+]?0*[1-9][0-9]{{4,}})-{_MONTH_AND_DAY}"
-_FAR_MOMENT_DAY = f"(?:-[0-9]{{4,}}|[+]?0{{4,}}|[+]?0*[1-9][0-9]{{4,}})-{_MONTH_AND_DAY}"
 _DAY = "0*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "(?:[01]?[0-9]|2[0-3]):[0-9]{1,2}"
 _SOME_TIME = f"(?: {_TIME}(?::[0-9]{{1,2}}(?:[.][0-9]{{1,6}})?)?)?"
 _ZONED = rf"[+-]?[0-9]{{4,}}-[0-9]{{1,2}}-[0-9]{{1,2}} (?:{_TIME}(?::[0-9.]+)?)?[\t-\r ]*(?:[+-][0-9:]+|[A-Z][A-Za-z_/+0-9-]*)"
-_FINE = f"{_DAY} {_TIME}:[0-9]{{1,2}}[.][0-9]{{7,}}"
+_FINE = f"[+]?{_DAY} {_TIME}:[0-9]{{1,2}}[.][0-9]{{7,}}"
 _TEXT_CASTS = {
     **{name: _number("[+-]?[0-9]+", name) for name in _INTEGERS},
     "DOUBLE": _number(rf"{_NUMBER}|[+-]?NaN\b|[+-]?Infinity\b", "DOUBLE", after="[dDfF]?"),
-    "DATE": _moment("[+]?0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}", "DATE", _FAR_DAY, "a year outside 1 to 9999"),
+    "DATE": _moment("0*[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}", "DATE", _far_day(1), "a year outside 1 to 9999"),
     "TIMESTAMP": _moment(
         f"{_DAY}{_SOME_TIME}",
         "TIMESTAMP",
-        f"{_ZONED}|{_FINE}|{_FAR_MOMENT_DAY}{_SOME_TIME}",
+        f"{_ZONED}|{_FINE}|{_far_day(4)}{_SOME_TIME}",
         "a timestamp with a zone, more than six decimals or a year outside 1 to 9999",
     ),
     "BOOLEAN": "CASE lower(s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true "
