@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import threading
 import time
@@ -253,11 +254,8 @@ class LocalAccount:
             QueryExecutionContext={"Database": database or self.database},
             ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/pipeline/athena-results/"},
         )["QueryExecutionId"]
-        while True:  # without a pause: each answer waits a while for the statement's end
-            execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-            status = execution["Status"]
-            if status["State"] not in ("QUEUED", "RUNNING"):
-                break
+        execution = self.ended(query_id, math.inf)
+        status = execution["Status"]
         if status["State"] != "SUCCEEDED":
             raise QueryFailedError(status.get("StateChangeReason", status["State"]))
         columns: list[dict[str, Any]] = []
@@ -268,6 +266,15 @@ class LocalAccount:
         # The first row of a SELECT's first page repeats the column names.
         data = rows[1:] if execution["StatementType"] == "DML" else rows
         return QueryResult([column["Name"] for column in columns], [column["Type"] for column in columns], data)
+
+    def ended(self, query_id: str, timeout_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        """A statement's execution, as Athena tells it, once it has ended; TimeoutError after that."""
+        athena, deadline = self.client("athena"), time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:  # without a pause: each answer waits a while for the statement's end
+            execution: dict[str, Any] = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                return execution
+        raise TimeoutError(f"query {query_id} has not ended within {timeout_seconds:g} s")
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Invoke a function and wait. Returns its result, or its error as {"errorType": …, "errorMessage": …}."""

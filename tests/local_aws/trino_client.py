@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-TIMEOUT_SECONDS = 900.0
-"""For one request to a server that hangs: otherwise it answers within a second or so, whether it has rows yet or not."""
+from .lambda_runtime import PATIENCE_SECONDS
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -103,7 +102,8 @@ def run(
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
-    with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+    # It answers within a second or so, whether it has rows yet or not, unless it hangs.
+    with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
         # Trino sends a varchar's bytes as they stand in the file, UTF-8 or not.
         text = answer.read().decode("utf-8", "replace")
     return json.loads(text) if text else {}

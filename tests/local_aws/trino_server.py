@@ -27,11 +27,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import trino_client
+from .lambda_runtime import PATIENCE_SECONDS
 
 VERSION = "476"
 JAVA_NEEDED = 24
-START_SECONDS = 900.0
-"""For a server that hangs: one that ends is noticed at once, and a busy machine takes long."""
 
 # Where JDKs are installed on Linux and on macOS.
 JDK_FOLDERS = (
@@ -149,7 +148,7 @@ class TrinoServer:
 
     def _wait_until_a_query_works(self, log: Path) -> None:
         # For some seconds after /v1/info says that it has started, the server answers NO_NODES_AVAILABLE.
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             if self.process is not None and self.process.poll() is not None:
                 raise TrinoUnavailableError(f"Trino ended while starting; its last words:\n{_tail(log)}")
@@ -159,7 +158,7 @@ class TrinoServer:
             except (OSError, trino_client.QueryError) as error:
                 if time.monotonic() > deadline:
                     raise TrinoUnavailableError(
-                        f"Trino answered no query within {START_SECONDS:.0f} s ({error}); its last words:\n{_tail(log)}"
+                        f"Trino answered no query within {PATIENCE_SECONDS:.0f} s ({error}); its last words:\n{_tail(log)}"
                     ) from error
             time.sleep(0.25)
 

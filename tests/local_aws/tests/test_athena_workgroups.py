@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,14 +33,7 @@ def start(account: LocalAccount, sql: str, **request: Any) -> str:
 
 
 def run(account: LocalAccount, sql: str, **request: Any) -> dict[str, Any]:
-    query_id = start(account, sql, **request)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        execution: dict[str, Any] = account.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return execution
-        time.sleep(0.005)
-    raise AssertionError(f"query {query_id} did not end")
+    return account.ended(start(account, sql, **request))
 
 
 def group(account: LocalAccount, **configuration: Any) -> None:

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import random
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +18,6 @@ import pytest
 from tests.local_aws import LocalAccount
 from tests.local_aws.account import ACCOUNT_ID, REGION
 from tests.local_aws.catalog import GlueCatalog
-from tests.local_aws.lambda_runtime import PATIENCE_SECONDS
 from tests.local_aws.objects import ObjectStore
 
 BUCKET = "results-and-data"
@@ -30,6 +28,7 @@ class Athena:
     """Runs statements as a person's script would: start, poll, read."""
 
     def __init__(self, account: LocalAccount) -> None:
+        self.account = account
         self.client = account.client("athena")
         self.s3 = account.client("s3")
         self.glue = account.client("glue")
@@ -44,13 +43,7 @@ class Athena:
         return str(self.client.start_query_execution(**arguments)["QueryExecutionId"])
 
     def wait(self, query_id: str) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            execution: dict[str, Any] = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-                return execution
-            time.sleep(0.003)
-        raise AssertionError(f"query {query_id} did not end")
+        return self.account.ended(query_id)
 
     def execution(self, sql: str, **request: Any) -> dict[str, Any]:
         return self.wait(self.start(sql, **request))
